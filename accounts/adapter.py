@@ -1,0 +1,7 @@
+"""How allauth makes our users."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    pass

@@ -1,0 +1,358 @@
+"""Players and staff, their sessions and keys, and the audit trail. Every action asks first and writes its audit row."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from accounts import audit, operations
+from accounts.models import AuditEntry, GameSession, PlayerKey, User
+from accounts.staff import player_panels
+from casino.lib.clock import system_clock
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
+
+MUTE_HOURS = (("1", "1 hour"), ("24", "1 day"), ("168", "1 week"), ("8760", "1 year"))
+
+
+class MuteForm(forms.Form):
+    hours = forms.ChoiceField(label="For how long", choices=MUTE_HOURS, initial="24", widget=UnfoldAdminSelectWidget)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=200, widget=UnfoldAdminTextInputWidget, help_text="Kept in the audit trail, with your name."
+    )
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    """
+    A player's money, bets and sessions at one glance; staff accounts are edited by the admin group.
+
+    Whether someone can sign in is changed by Block and Unblock only, which end the sessions as well.
+    """
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    show_full_result_count = False
+    list_display = ("username", "role", "currency_code", "is_demo", "state", "date_joined", "last_login")
+    list_filter = ("is_demo", "is_active", "is_staff", "groups")
+    search_fields = ("^username", "=email")
+    ordering = ("-id",)
+    actions = None
+    actions_detail = ("mute", "unmute", "revoke_sessions", "block", "unblock")
+    change_form_after_template = "admin/panels.html"
+    fieldsets = (
+        (
+            None,
+            {"fields": ("username", "email", "plays_with", "state", "chat_muted_until", "date_joined", "last_login")},
+        ),
+        ("Staff", {"fields": ("is_staff", "is_superuser", "groups"), "classes": ("collapse",)}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "usable_password", "password1", "password2")}),)
+    filter_horizontal = ("groups",)
+
+    @display(description="role", label={"player": "info", "staff": "warning", "superuser": "danger"})
+    def role(self, user: User) -> str:
+        return "superuser" if user.is_superuser else "staff" if user.is_staff else "player"
+
+    @display(description="state", label={"active": "success", "muted": "warning", "blocked": "danger"})
+    def state(self, user: User) -> str:
+        if not user.is_active:
+            return "blocked"
+        muted = user.chat_muted_until is not None and user.chat_muted_until > system_clock.now()
+        return "muted" if muted else "active"
+
+    @display(description="plays with")
+    def plays_with(self, user: User) -> str:
+        return f"demo {user.currency_code}" if user.is_demo else user.currency_code
+
+    # --- who may edit whom --------------------------------------------------------------------------------------------
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Only a superuser changes a superuser (a password set for one would be a way to become one)."""
+        if isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return bool(super().has_change_permission(request, obj))
+
+    def has_mute_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.mute_user")
+
+    def has_block_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.block_user")
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.revoke_gamesession")
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # people with a history are blocked, never deleted
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fixed = ("plays_with", "state", "chat_muted_until", "date_joined", "last_login")
+        return fixed if request.user.is_superuser else (*fixed, "is_superuser")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        did = "user.changed" if change else "user.created"
+        self._record(request, did, obj, fields=[name for name in form.changed_data if "password" not in name])
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            user = User.objects.get(pk=id)
+            self._record(request, "user.password_set", user)
+            operations.revoke_sessions_of(user, now=system_clock.now(), actor=self._actor(request))
+        return response
+
+    # --- what staff do ------------------------------------------------------------------------------------------------
+    @action(description="Mute in chat", url_path="mute", permissions=["mute"], icon="voice_over_off")
+    def mute(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._target(request, object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            now = system_clock.now()
+            until = now + timedelta(hours=int(data["hours"]))
+            operations.mute(user, until=until, actor=self._actor(request), now=now)
+            return f"{user} is muted until {until:%Y-%m-%d %H:%M} UTC."
+
+        form = MuteForm(request.POST or None)
+        return form_page(request, self, user, title=f"Mute {user}", form=form, perform=perform, button="Mute")
+
+    @action(description="Unmute", url_path="unmute", permissions=["mute"], icon="record_voice_over")
+    def unmute(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._target(request, object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            operations.unmute(user, actor=self._actor(request), now=system_clock.now())
+            return f"{user} may write in chat again."
+
+        return form_page(
+            request, self, user, title=f"Unmute {user}", form=forms.Form(request.POST), perform=perform, button="Unmute"
+        )
+
+    @action(description="End game sessions", url_path="revoke", permissions=["revoke"], icon="logout")
+    def revoke_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._target(request, object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            operations.revoke_sessions_of(user, now=system_clock.now(), actor=self._actor(request))
+            return f"All game sessions of {user} have ended."
+
+        return form_page(
+            request,
+            self,
+            user,
+            title=f"End all game sessions of {user}",
+            form=forms.Form(request.POST),
+            perform=perform,
+            button="End sessions",
+            intro="Open sockets are closed at once. Open bets are settled as usual.",
+        )
+
+    @action(description="Block", url_path="block", permissions=["block"], icon="block")
+    def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._block(request, object_id, blocked=True)
+
+    @action(description="Unblock", url_path="unblock", permissions=["block"], icon="lock_open")
+    def unblock(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._block(request, object_id, blocked=False)
+
+    def _block(self, request: HttpRequest, object_id: str, *, blocked: bool) -> HttpResponse:
+        user = self._target(request, object_id)
+        verb = "Block" if blocked else "Unblock"
+
+        def perform(data: dict[str, Any]) -> str:
+            change = operations.block if blocked else operations.unblock
+            change(user, actor=self._actor(request), now=system_clock.now(), reason=data["reason"])
+            return f"{user} is blocked and signed out." if blocked else f"{user} may sign in again."
+
+        return form_page(
+            request,
+            self,
+            user,
+            title=f"{verb} {user}",
+            form=ReasonForm(request.POST or None),
+            perform=perform,
+            button=verb,
+            intro="Sessions end at once; open bets are settled as usual." if blocked else "",
+        )
+
+    def _target(self, request: HttpRequest, object_id: str) -> User:
+        """Whom it is done to: only a superuser acts upon a superuser."""
+        user = get_object_or_404(User, pk=object_id)
+        if user.is_superuser and not request.user.is_superuser:
+            raise PermissionDenied
+        return user
+
+    def _actor(self, request: HttpRequest) -> User:
+        assert isinstance(request.user, User)
+        return request.user
+
+    def _record(self, request: HttpRequest, what: str, user: User, **details: Any) -> None:
+        audit.record(what, f"player:{user.pk}", actor=self._actor(request), now=system_clock.now(), **details)
+
+    # --- the player's page --------------------------------------------------------------------------------------------
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Only what makes sense now: a blocked player is unblocked, a muted one unmuted."""
+        offered = super().get_actions_detail(request, object_id)
+        user = User.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        if user is None or (user.is_superuser and not request.user.is_superuser):
+            return []
+        muted = user.chat_muted_until is not None and user.chat_muted_until > system_clock.now()
+        senseless = {"unblock" if user.is_active else "block", "mute" if muted else "unmute"}
+        return [entry for entry in offered if entry.path not in senseless]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        user = User.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        panels = []
+        if user is not None and self.has_view_permission(request, user):
+            panels = [*(panel(user) for panel in player_panels), sessions_panel(user), audit_panel(user)]
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
+
+
+def sessions_panel(user: User) -> Panel:
+    sessions = GameSession.objects.filter(player=user).order_by("-created_at")[:5]
+    return Panel(
+        title="Game sessions",
+        headers=("opened (UTC)", "last seen", "money", "address", "state"),
+        rows=[
+            (
+                link_to(session, f"{session.created_at:%Y-%m-%d %H:%M:%S}"),
+                f"{session.last_seen_at:%Y-%m-%d %H:%M:%S}",
+                "demo" if session.is_demo else "real",
+                session.address or "–",
+                session_state(session),
+            )
+            for session in sessions
+        ],
+        more_url=list_url(GameSession, q=user.username),
+    )
+
+
+def audit_panel(user: User) -> Panel:
+    entries = AuditEntry.objects.select_related("actor").filter(subject=f"player:{user.pk}").order_by("-at")[:10]
+    return Panel(
+        title="Audit trail",
+        headers=("time (UTC)", "what", "by"),
+        rows=[(f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.action, str(entry.actor or "–")) for entry in entries],
+        more_url=list_url(AuditEntry, q=f"player:{user.pk}"),
+    )
+
+
+def session_state(session: GameSession) -> str:
+    if session.revoked_at:
+        return "revoked"
+    return "live" if session.expires_at > system_clock.now() else "over"
+
+
+@admin.register(GameSession)
+class GameSessionAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "who", "is_demo", "last_seen_at", "address", "state")
+    list_filter = ("is_demo",)
+    list_select_related = ("player",)
+    search_fields = ("=player__username",)
+    search_help_text = "A player's exact name"
+    ordering = ("-id",)
+    fields = ("who", "is_demo", "created_at", "last_seen_at", "expires_at", "revoked_at", "address", "user_agent")
+    readonly_fields = ("who",)
+    actions_detail = ("revoke",)
+
+    @display(description="player")
+    def who(self, session: GameSession) -> str:
+        return link_to(session.player)
+
+    @display(description="state", label={"live": "success", "revoked": "danger", "over": "info"})
+    def state(self, session: GameSession) -> str:
+        return session_state(session)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GameSession]:
+        found: QuerySet[GameSession] = super().get_queryset(request)
+        return found.select_related("player").defer("token_hash")
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.revoke_gamesession")
+
+    @action(description="End session", url_path="revoke", permissions=["revoke"], icon="logout")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        session = get_object_or_404(GameSession.objects.select_related("player"), pk=object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            assert isinstance(request.user, User)
+            operations.revoke_session(session, now=system_clock.now(), actor=request.user)
+            return "The session has ended."
+
+        title = f"End this session of {session.player}"
+        return form_page(
+            request, self, session, title=title, form=forms.Form(request.POST), perform=perform, button="End session"
+        )
+
+
+@admin.register(PlayerKey)
+class PlayerKeyAdmin(ReadOnlyAdmin):
+    """Players' own keys. They were shown once; only their last characters are known."""
+
+    list_display = ("created_at", "who", "ending", "revoked_at")
+    list_select_related = ("player",)
+    search_fields = ("=player__username",)
+    search_help_text = "A player's exact name"
+    ordering = ("-id",)
+    fields = ("who", "ending", "created_at", "revoked_at")
+    readonly_fields = ("who", "ending")
+    actions_detail = ("revoke",)
+
+    @display(description="player")
+    def who(self, key: PlayerKey) -> str:
+        return link_to(key.player)
+
+    @display(description="key")
+    def ending(self, key: PlayerKey) -> str:
+        return f"…{key.hint}"
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.revoke_playerkey")
+
+    @action(description="Revoke", url_path="revoke", permissions=["revoke"], icon="key_off")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        key = get_object_or_404(PlayerKey.objects.select_related("player"), pk=object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            assert isinstance(request.user, User)
+            operations.revoke_player_key(key, now=system_clock.now(), actor=request.user)
+            return "The key is revoked."
+
+        title = f"Revoke the key …{key.hint} of {key.player}"
+        return form_page(
+            request, self, key, title=title, form=forms.Form(request.POST), perform=perform, button="Revoke"
+        )
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("at", "action", "subject", "actor")
+    list_select_related = ("actor",)
+    search_fields = ("=subject", "=action", "=actor__username")
+    search_help_text = "player:7, game:BigPanda, an action, or who did it"
+    ordering = ("-at", "-id")
+    fields = ("at", "action", "subject", "actor", "details")
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    """What the four groups may do. Superusers only: no group is given this page."""

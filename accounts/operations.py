@@ -1,0 +1,105 @@
+"""Verbs about people: sessions, keys, mutes, blocks. Each writes its audit row and announces itself on commit."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import GameSession, PlayerKey, User
+from accounts.queries import hash_token
+from casino.live.publisher import publish
+
+
+@transaction.atomic
+def open_session(
+    player: User, *, is_demo: bool, now: datetime, address: str | None = None, user_agent: str = ""
+) -> tuple[str, GameSession]:
+    """A game session and its token, which is shown this once and stored as a hash."""
+    token = secrets.token_urlsafe(32)
+    session = GameSession.objects.create(
+        token_hash=hash_token(token),
+        player=player,
+        is_demo=is_demo or player.is_demo,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(seconds=settings.SESSION_MAX_SECONDS),
+        address=address,
+        user_agent=user_agent[:200],
+    )
+    audit.record("session.opened", f"player:{player.pk}", actor=None, now=now, session=session.pk, demo=session.is_demo)
+    return token, session
+
+
+def touch_sessions(seen: Mapping[int, datetime]) -> None:
+    """Note when sessions were last used; in bulk, so that a message costs no write."""
+    sessions = GameSession.objects.filter(pk__in=list(seen))
+    changed = []
+    for session in sessions:
+        if session.last_seen_at < seen[session.pk]:
+            session.last_seen_at = seen[session.pk]
+            changed.append(session)
+    GameSession.objects.bulk_update(changed, ["last_seen_at"])
+
+
+def revoke_session(session: GameSession, *, now: datetime, actor: User | None = None) -> None:
+    _revoke([session.pk], session.player_id, now=now, actor=actor)
+
+
+def revoke_sessions_of(player: User, *, now: datetime, actor: User | None = None) -> None:
+    """End every game session of a player, on every process, at once."""
+    live = GameSession.objects.filter(player=player, revoked_at__isnull=True, expires_at__gt=now)
+    _revoke(list(live.values_list("pk", flat=True)), player.pk, now=now, actor=actor)
+
+
+@transaction.atomic
+def _revoke(session_ids: list[int], player_id: int, *, now: datetime, actor: User | None) -> None:
+    revoked = GameSession.objects.filter(pk__in=session_ids, revoked_at__isnull=True).update(revoked_at=now)
+    if revoked:
+        audit.record("session.revoked", f"player:{player_id}", actor=actor, now=now, sessions=session_ids)
+        event = {"kind": "control", "action": "close_sessions", "sessions": session_ids}
+        transaction.on_commit(lambda: publish("control", event))
+
+
+@transaction.atomic
+def issue_player_key(player: User, *, now: datetime) -> str:
+    """A new API key of the player's own, shown this once. Keys issued before stay valid until they are revoked."""
+    key = f"pk_{secrets.token_urlsafe(32)}"
+    PlayerKey.objects.create(key_hash=hash_token(key), hint=key[-4:], player=player, created_at=now)
+    audit.record("player_key.issued", f"player:{player.pk}", actor=player, now=now, hint=key[-4:])
+    return key
+
+
+@transaction.atomic
+def revoke_player_key(key: PlayerKey, *, now: datetime, actor: User | None = None) -> None:
+    if PlayerKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
+        audit.record("player_key.revoked", f"player:{key.player_id}", actor=actor, now=now, hint=key.hint)
+
+
+@transaction.atomic
+def mute(player: User, *, until: datetime, actor: User, now: datetime) -> None:
+    """Nothing from this player in chat until then."""
+    User.objects.filter(pk=player.pk).update(chat_muted_until=until)
+    audit.record("chat.muted", f"player:{player.pk}", actor=actor, now=now, until=until.isoformat())
+
+
+@transaction.atomic
+def unmute(player: User, *, actor: User, now: datetime) -> None:
+    User.objects.filter(pk=player.pk).update(chat_muted_until=None)
+    audit.record("chat.unmuted", f"player:{player.pk}", actor=actor, now=now)
+
+
+@transaction.atomic
+def block(player: User, *, actor: User, now: datetime, reason: str) -> None:
+    """The player can neither sign in nor play; sessions end at once. Open bets are settled as usual."""
+    User.objects.filter(pk=player.pk).update(is_active=False)
+    audit.record("player.blocked", f"player:{player.pk}", actor=actor, now=now, reason=reason)
+    revoke_sessions_of(player, now=now, actor=actor)
+
+
+@transaction.atomic
+def unblock(player: User, *, actor: User, now: datetime, reason: str) -> None:
+    User.objects.filter(pk=player.pk).update(is_active=True)
+    audit.record("player.unblocked", f"player:{player.pk}", actor=actor, now=now, reason=reason)

@@ -1,0 +1,81 @@
+"""
+Requests that arrive together become one batch.
+
+A caller awaits its own answer; behind it, what has arrived while the previous batch was in work is handed over as the
+next one. Under light load that is a batch of one with no delay added; under heavy load the batches grow and the cost
+of a transaction is shared. One batch of a combiner is in work at a time per worker, so a queue forms here, where it is
+bounded, and not at the database.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Generic, TypeVar
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class Overloaded(Exception):
+    """Too much is queued already; nothing was taken on."""
+
+
+class Combiner(Generic[Request, Answer]):
+    """
+    `handle` takes a batch and gives an answer per request, in order; an answer that is an exception is a refusal and
+    is returned as a value. If `handle` itself raises, every caller of that batch gets the exception raised.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[Sequence[Request]], Sequence[Answer]],
+        *,
+        executor: Executor,
+        max_batch: int = 500,
+        max_queue: int = 20_000,
+        workers: int = 1,
+    ) -> None:
+        self._handle = handle
+        self._executor = executor
+        self._max_batch = max_batch
+        self._max_queue = max_queue
+        self._idle = workers
+        self._queue: deque[tuple[Request, asyncio.Future[Answer]]] = deque()
+
+    async def submit(self, request: Request) -> Answer:
+        if len(self._queue) >= self._max_queue:
+            raise Overloaded
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._queue.append((request, answer))
+        if self._idle:
+            self._idle -= 1
+            # Not now but at the end of this turn of the loop: whatever the same turn brings joins the batch.
+            loop.call_soon(self._start, loop)
+        return await answer
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._max_batch))]
+        if not batch:
+            self._idle += 1
+            return
+        work = loop.run_in_executor(self._executor, self._handle, [request for request, _ in batch])
+        work.add_done_callback(lambda done: self._finish(loop, batch, done))
+
+    def _finish(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[tuple[Request, "asyncio.Future[Answer]"]],
+        work: "asyncio.Future[Sequence[Answer]]",
+    ) -> None:
+        self._start(loop)
+        error = asyncio.CancelledError() if work.cancelled() else work.exception()
+        if error is not None:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(batch, work.result(), strict=True):
+            if not future.done():  # the caller may have gone (its socket closed); what was done stays done
+                future.set_result(answer)

@@ -1,0 +1,118 @@
+"""
+What every page of the back office shares: read-only lists that stay fast on large tables, and pages with one form.
+
+Money rows are looked at here and never edited, whoever is signed in; what staff may change goes through the same
+operations as everything else, with an audit row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+
+from casino.lib.errors import DomainError
+from casino.lib.money import format_minor
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that nobody edits here, superusers included: adding, changing and deleting answer 403."""
+
+    paginator = InfinitePaginator  # pages without counting the table
+    show_full_result_count = False
+    list_per_page = 50
+    sortable_by: Sequence[str] = ()  # any other order than the index's would sort the whole table
+    actions: Sequence[str] | None = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A small table beside a row: what belongs to it elsewhere. `more_url` leads to all of it."""
+
+    title: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Any]] = field(default_factory=list)
+    more_url: str = ""
+    empty: str = "Nothing yet."
+
+
+def money(amount_minor: int | None, denominator: int, code: str) -> str:
+    """`1,234.56 BRL`, or a dash where a balance is not kept."""
+    return "–" if amount_minor is None else f"{format_minor(amount_minor, denominator)} {code}"
+
+
+def multiplier(hundredths: int | None) -> str:
+    return "–" if hundredths is None else f"{hundredths // 100:,}.{hundredths % 100:02d}x"
+
+
+def link_to(obj: Model | None, text: str | None = None) -> str:
+    """A link to a row's page."""
+    if obj is None:
+        return "–"
+    url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+    return format_html('<a href="{}" class="bo-link">{}</a>', url, text or str(obj))
+
+
+def list_url(model: type[Model], **filters: Any) -> str:
+    query = "&".join(f"{name}={value}" for name, value in filters.items())
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") + (
+        f"?{query}" if query else ""
+    )
+
+
+def form_page(
+    request: HttpRequest,
+    admin: Any,
+    obj: Model,
+    *,
+    title: str,
+    form: forms.Form,
+    perform: Callable[[dict[str, Any]], str],
+    button: str,
+    intro: str = "",
+    template: str = "admin/form_page.html",
+    **context: Any,
+) -> HttpResponse:
+    """
+    A page with one form: shown on GET, done on POST (so nothing happens by following a link).
+
+    `perform` takes the cleaned data, does it, and answers what to tell the person; a refusal is shown with the form.
+    """
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = perform(form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, done)
+            return redirect(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", obj.pk)
+    shown = {
+        **admin.admin_site.each_context(request),
+        "title": title,
+        "opts": obj._meta,
+        "original": obj,
+        "form": form,
+        "intro": intro,
+        "button": button,
+        "back_url": reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk]),
+        **context,
+    }
+    return TemplateResponse(request, template, shown)

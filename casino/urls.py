@@ -1,0 +1,12 @@
+"""Where everything is. Each app brings its own routes; this page only lists them."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("casino.ops.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("games.urls")),
+    path("admin/", admin.site.urls),
+]

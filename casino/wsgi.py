@@ -1,0 +1,12 @@
+"""WSGI: pages, admin and REST in production (granian), where sockets have processes of their own."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "casino.settings")
+application = get_wsgi_application()
+
+from casino.ops.checks import refuse_unsafe_start  # noqa: E402 settings are loaded by the line above
+
+refuse_unsafe_start()

@@ -1,0 +1,134 @@
+"""
+Is every bet's money in the books, and is everything in the books a bet's? Set-based, from the rows alone.
+
+A bet's transfers are `stake:<id>`, then one of `payout:<id>` and `refund:<id>`, or none when it is open or lost.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q
+
+from casino.lib.money import payout_minor
+from games.crash.models import Bet, Round
+from wallet.audit import capped, rows
+
+# The key of a bet in the ids of its transfers: SQLite keeps UUIDs as 32 hex digits, the ids have dashes.
+BET_KEY = {
+    "postgresql": "CAST(b.id AS text)",
+    "sqlite": "substr(b.id, 1, 8) || '-' || substr(b.id, 9, 4) || '-' || substr(b.id, 13, 4) || '-' "
+    "|| substr(b.id, 17, 4) || '-' || substr(b.id, 21)",
+}
+BET_ID_OF_TRANSFER = {
+    "postgresql": "CAST(b.id AS text) = substr(t.id, length(t.code) + 2)",
+    "sqlite": "b.id = replace(substr(t.id, length(t.code) + 2), '-', '')",
+}
+
+
+def findings(now: datetime) -> list[str]:
+    """A line per bet and per transfer of the game that the other side does not explain, and per bet settled wrongly."""
+    rules: tuple[Callable[[], Iterator[str]], ...] = (
+        lambda: _money_of_bets_off("stake", "TRUE", "b.stake_minor"),
+        lambda: _money_of_bets_off("payout", "b.status = 'cashed_out'", "b.payout_minor"),
+        lambda: _money_of_bets_off("refund", "b.status IN ('cancelled', 'refunded')", "b.stake_minor"),
+        _transfers_without_bet,
+        _accounts_off,
+        _payouts_off,
+        _bets_against_their_round,
+        _wins_not_paid,
+    )
+    return [line for rule in rules for line in capped(rule)]
+
+
+def _money_of_bets_off(code: str, expected: str, amount: str) -> Iterator[str]:
+    """The transfer of this code exists exactly for the bets it is expected for, with their amount and accounts."""
+    player, house = ("debit", "credit") if code == "stake" else ("credit", "debit")
+    sql = f"""
+        SELECT b.id, b.status, {amount}, t.id, t.amount_minor FROM crash_bet b
+        JOIN wallet_account a ON a.id = b.account_id
+        LEFT JOIN wallet_transfer t ON t.id = '{code}:' || {BET_KEY[connection.vendor]}
+        LEFT JOIN wallet_account h ON h.id = t.{house}_account_id
+        WHERE ({expected} AND (t.id IS NULL OR t.kind <> 'posted' OR t.code <> '{code}'
+                OR t.amount_minor <> {amount} OR t.{player}_account_id <> b.account_id
+                OR t.book <> a.book OR h.kind <> 'crash' OR h.book <> a.book))
+            OR (NOT ({expected}) AND t.id IS NOT NULL)
+        ORDER BY b.id
+    """  # noqa: S608 constants of this module only
+    for bet, status, wanted, transfer, found in rows(sql):
+        if transfer is None:
+            yield f"bet {UUID(str(bet))} ({status}): its {code} of {wanted} is not in the books"
+        else:
+            yield f"bet {UUID(str(bet))} ({status}, {wanted}): the transfer {transfer} of {found} does not fit it"
+
+
+def _transfers_without_bet() -> Iterator[str]:
+    sql = f"""
+        SELECT t.id, t.amount_minor FROM wallet_transfer t
+        LEFT JOIN crash_bet b ON {BET_ID_OF_TRANSFER[connection.vendor]}
+        WHERE t.code IN ('stake', 'payout', 'refund')
+            AND (b.id IS NULL OR t.id <> t.code || ':' || {BET_KEY[connection.vendor]})
+        ORDER BY t.id
+    """  # noqa: S608 constants of this module only
+    for transfer, amount in rows(sql):
+        yield f"transfer {transfer} of {amount}: no bet explains it"
+
+
+def _accounts_off() -> Iterator[str]:
+    mixed = (
+        ~Q(account__owner_id=F("player_id"))
+        | ~Q(account__is_demo=F("is_demo"))
+        | ~Q(account__currency_id=F("currency_id"))
+    )
+    for bet in Bet.objects.filter(mixed).order_by("pk"):
+        yield f"bet {bet.pk}: its account {bet.account_id} is not its player's in its money"
+
+
+def _payouts_off() -> Iterator[str]:
+    """Recomputed in Python: stake × multiplier × boost does not fit into the integers of SQLite."""
+    paid = Bet.objects.filter(status=Bet.Status.CASHED_OUT)
+    columns = ("pk", "stake_minor", "multiplier_hundredths", "boost_percent", "payout_minor")
+    for bet, stake, multiplier, boost, payout in paid.values_list(*columns).order_by().iterator(chunk_size=10_000):
+        right = payout_minor(stake, multiplier, boost)
+        if payout != right:
+            yield f"bet {bet}: paid {payout}, but {stake} at {multiplier} with {boost} % more is {right}"
+
+
+def _bets_against_their_round() -> Iterator[str]:
+    status, state = Bet.Status, Round.State
+    ended = Q(round__state__in=[state.CRASHED, state.SETTLED])
+    impossible = {
+        "is open in a round that is over": Q(status=status.OPEN, round__state__in=[state.SETTLED, state.VOIDED]),
+        "is lost in a round that is not over": Q(status=status.LOST) & ~ended,
+        "is cashed out in a round that did not run": Q(
+            status=status.CASHED_OUT, round__state__in=[state.WAITING, state.VOIDED]
+        ),
+        "is cashed out above the round's crash point": Q(
+            status=status.CASHED_OUT, multiplier_hundredths__gt=F("round__result_hundredths")
+        ),
+        "is cashed out above its auto cash-out": Q(
+            status=status.CASHED_OUT, multiplier_hundredths__gt=F("auto_cashout_hundredths")
+        ),
+        "has a boost that its round did not give": Q(boost_percent__gt=0)
+        & (~Q(boost_percent=F("config__bonus_boost_percent")) | (ended & Q(round__had_bonus=False))),
+        "has a boost from below the bonus": Q(
+            boost_percent__gt=0, multiplier_hundredths__lt=F("round__bonus_hundredths"), was_auto=True
+        ),
+        "is refunded in a round that was not undone": Q(status=status.REFUNDED, round__interrupted=False)
+        & ~Q(round__state=state.VOIDED),
+        "is of another version of the rules than its round": ~Q(config_id=F("round__config_id")),
+    }
+    for what, condition in impossible.items():
+        for bet in Bet.objects.filter(condition).order_by("pk"):
+            yield f"bet {bet.pk}: {what}"
+
+
+def _wins_not_paid() -> Iterator[str]:
+    """An auto cash-out that the curve reached is paid, whatever else happened."""
+    settled = Bet.objects.filter(round__state=Round.State.SETTLED).exclude(status=Bet.Status.CANCELLED)
+    reached = Q(round__interrupted=False, auto_cashout_hundredths__lte=F("round__result_hundredths")) | Q(
+        round__interrupted=True, auto_cashout_hundredths__lte=F("round__interrupted_at_hundredths")
+    )
+    for bet in settled.filter(reached).exclude(status=Bet.Status.CASHED_OUT).order_by("pk"):
+        yield f"bet {bet.pk}: its auto cash-out was reached and not paid"

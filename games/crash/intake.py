@@ -1,0 +1,76 @@
+"""
+Where bets enter, from whatever interface: requests that arrive together in this process become one ledger transaction.
+
+Sockets (and every asynchronous caller) await their own answer; `operations` decides. Reads go to a small pool of
+threads of their own, so that a long history never keeps a cash-out waiting.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import connection
+
+from casino.lib.clock import Clock, system_clock
+from casino.lib.combiner import Combiner
+from casino.lib.errors import DomainError
+from games.crash import operations
+from games.crash.operations import BetAction, BetRequest, ClosedBet, PlacedBet
+
+Answer = TypeVar("Answer")
+Given = TypeVar("Given")
+
+
+def with_connection(work: Callable[[Given], Answer], given: Given) -> Answer:
+    """Run in a worker thread whose database connection is kept, and replaced when it breaks."""
+    try:
+        return work(given)
+    except Exception:
+        connection.close_if_unusable_or_obsolete()
+        raise
+
+
+class Intake:
+    """The combiners of this process. Use it from one event loop."""
+
+    def __init__(self, clock: Clock = system_clock, *, max_batch: int = 500) -> None:
+        self.clock = clock
+        self.max_batch = max_batch
+        self._bets: dict[str, Combiner[BetRequest, PlacedBet | DomainError]] = {}
+        self._writers = ThreadPoolExecutor(3, thread_name_prefix="intake")
+        self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
+        self._cash_outs = self._combiner(self._cash_out_batch)
+        self._cancels = self._combiner(self._cancel_batch)
+
+    def _combiner(self, handle: Callable[[Sequence[Any]], Sequence[Any]]) -> Combiner[Any, Any]:
+        return Combiner(partial(with_connection, handle), executor=self._writers, max_batch=self.max_batch)
+
+    def _cash_out_batch(self, batch: Sequence[BetAction]) -> Sequence[ClosedBet | DomainError]:
+        return operations.cash_outs(batch, now=self.clock.now())
+
+    def _cancel_batch(self, batch: Sequence[BetAction]) -> Sequence[ClosedBet | DomainError]:
+        return operations.cancel_bets(batch, now=self.clock.now())
+
+    def _place_batch(self, game: str, batch: Sequence[BetRequest]) -> Sequence[PlacedBet | DomainError]:
+        return operations.place_bets(game, batch, now=self.clock.now())
+
+    async def place_bet(self, request: BetRequest) -> PlacedBet | DomainError:
+        combiner = self._bets.get(request.game)
+        if combiner is None:
+            combiner = self._bets[request.game] = self._combiner(partial(self._place_batch, request.game))
+        return await combiner.submit(request)
+
+    async def cash_out(self, action: BetAction) -> ClosedBet | DomainError:
+        answer: ClosedBet | DomainError = await self._cash_outs.submit(action)
+        return answer
+
+    async def cancel_bet(self, action: BetAction) -> ClosedBet | DomainError:
+        answer: ClosedBet | DomainError = await self._cancels.submit(action)
+        return answer
+
+    async def read(self, question: Callable[[], Answer]) -> Answer:
+        """Answer a question of `queries`, or do a rare small write, in a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, with_connection, lambda _: question(), None)

@@ -1,0 +1,73 @@
+"""What happened at a game, told to every serving process. Called on commit; knows the messages, not the sockets."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from casino.live.publisher import publish
+from games.crash import messages
+
+if TYPE_CHECKING:
+    from games.crash.operations.bets import ClosedBet, PlacedBet
+
+
+def topic_of(game: str) -> str:
+    return f"crash.{game}"
+
+
+def bets_placed(game: str, round_id: UUID, bets: Sequence["PlacedBet"]) -> None:
+    if bets:
+        _delta(game, "bets", round_id, messages.bet_lines(bets))
+        _balances(game, bets)
+
+
+def bets_cancelled(bets: Sequence["ClosedBet"]) -> None:
+    for game, round_id, group in _by_round(bets):
+        _delta(game, "bets", round_id, [{**messages.bet_line(bet), "cancelled": True} for bet in group])
+        _balances(game, group)
+
+
+def bets_cashed_out(bets: Sequence["ClosedBet"]) -> None:
+    for game, round_id, group in _by_round(bets):
+        _delta(game, "cashouts", round_id, [messages.cashout_line(bet) for bet in group])
+        _balances(game, group)
+
+
+def autos_paid(bets: Sequence["ClosedBet"]) -> None:
+    """Auto cash-outs: the players are told without having asked."""
+    for game, round_id, group in _by_round(bets):
+        _delta(game, "cashouts", round_id, [messages.cashout_line(bet) for bet in group])
+        _direct(game, [(bet.account_id, messages.closed("win", bet)) for bet in group])
+
+
+def round_undone(bets: Sequence["ClosedBet"]) -> None:
+    """A round that was voided or interrupted: wins of due auto cash-outs, and stakes given back."""
+    autos_paid([bet for bet in bets if bet.multiplier is not None])
+    for game, _, group in _by_round([bet for bet in bets if bet.multiplier is None]):
+        _direct(game, [(bet.account_id, messages.closed("refund", bet)) for bet in group])
+
+
+def _by_round(bets: Sequence["ClosedBet"]) -> list[tuple[str, UUID, list["ClosedBet"]]]:
+    groups: dict[tuple[str, UUID], list[ClosedBet]] = defaultdict(list)
+    for bet in bets:
+        groups[bet.game, bet.round_id].append(bet)
+    return [(game, round_id, group) for (game, round_id), group in groups.items()]
+
+
+def _delta(game: str, channel: str, round_id: UUID, items: list[messages.Message]) -> None:
+    publish(topic_of(game), {"kind": "delta", "channel": channel, "roundId": str(round_id), "items": items})
+
+
+def _balances(game: str, bets: Sequence[Any]) -> None:
+    """The balance, for the other pages and devices of the same player that asked to be told."""
+    latest = {bet.account_id: messages.balance(bet) for bet in bets}
+    _direct(game, list(latest.items()), channel="account")
+
+
+def _direct(game: str, told: Sequence[tuple[int, messages.Message]], *, channel: str | None = None) -> None:
+    """To the sockets of these accounts; with `channel`, only to those that subscribed to it."""
+    to: dict[str, list[messages.Message]] = defaultdict(list)
+    for account_id, message in told:
+        to[str(account_id)].append(message)
+    publish(topic_of(game), {"kind": "direct", "channel": channel, "to": dict(to)})

@@ -1,0 +1,109 @@
+"""The back office's first page."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from casino.lib.clock import system_clock
+from casino.lib.money import format_minor
+from casino.ops.backoffice import multiplier
+from games.crash import reports
+from games.crash.reports import DayTotal, ReturnWatch
+from wallet.models import Currency
+
+
+def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the dashboard's template shows; figures only for those who may see bets."""
+    if not request.user.has_perm("crash.view_bet"):
+        return context
+    now = system_clock.now()
+    totals = reports.today(now)
+    last_minute = reports.bets_last_minute(now)
+    context |= {
+        "title": "Dashboard",
+        "figures_at": now,
+        "rounds_today": reports.rounds_today(now),
+        "bets_today": sum(total.bets for total in totals),
+        "bets_per_second": f"{last_minute / 60:.1f}",
+        "bets_last_minute": last_minute,
+        "day_totals": [_day_row(total) for total in totals],
+        "live_rounds": [_live_row(round_) for round_ in reports.live_rounds(now)],
+        "recent_rounds": _recent_rows(),
+        "returns": [_return_row(watch) for watch in reports.watch_returns(now)],
+    }
+    return context
+
+
+def _day_row(total: DayTotal) -> dict[str, Any]:
+    return {
+        "currency": total.currency,
+        "bets": total.bets,
+        "stake": format_minor(total.stake_minor, total.denominator),
+        "payout": format_minor(total.payout_minor, total.denominator),
+        "ggr": format_minor(total.ggr_minor, total.denominator),
+        "loss": total.ggr_minor < 0,
+        "rtp": f"{100 * total.payout_minor / total.stake_minor:.2f} %" if total.stake_minor else "–",
+    }
+
+
+def _live_row(round_: reports.LiveRound) -> dict[str, Any]:
+    return {
+        "game": round_.game,
+        "number": round_.number,
+        "id": round_.round_id,
+        "state": round_.state,
+        "multiplier": multiplier(round_.multiplier_hundredths),
+        "exposure": [
+            {
+                "currency": row.currency,
+                "bets": row.bets,
+                "stake": format_minor(row.stake_minor, row.denominator),
+                "owed": format_minor(row.owed_now_minor, row.denominator),
+            }
+            for row in round_.exposure
+        ],
+    }
+
+
+def _recent_rows() -> list[dict[str, Any]]:
+    """Stakes and payouts of several currencies are added up at their reference value, in euro."""
+    euro = Currency.objects.get(code="EUR")
+    micros_per_minor = euro.reference_micros // euro.denominator
+    return [
+        {
+            "id": round_.pk,
+            "game": round_.game.title,
+            "number": round_.number,
+            "state": "interrupted" if round_.interrupted else round_.state,
+            "result": multiplier(round_.result_hundredths),
+            "bets": round_.bet_count,  # type: ignore[attr-defined]
+            "winners": round_.winners,  # type: ignore[attr-defined]
+            "stake": format_minor((round_.staked_micros or 0) // micros_per_minor, euro.denominator),  # type: ignore[attr-defined]
+            "payout": format_minor((round_.paid_micros or 0) // micros_per_minor, euro.denominator),  # type: ignore[attr-defined]
+            "opened_at": round_.opened_at,
+        }
+        for round_ in reports.recent_rounds()
+    ]
+
+
+def _return_row(watch: ReturnWatch) -> dict[str, Any]:
+    """`low`, `high` and `place` are percent of a bar that is twice as wide as the band."""
+    row: dict[str, Any] = {
+        "config": watch.config,
+        "bets": watch.bets,
+        "rounds": watch.rounds,
+        "configured": f"{100 * watch.configured:.2f} %",
+        "returned": "–" if watch.returned is None else f"{100 * watch.returned:.2f} %",
+        "actual": "–",
+        "band": "–",
+        "state": "nothing to judge yet",
+    }
+    if watch.actual is not None and watch.band is not None:
+        off = (watch.actual - watch.configured) / watch.band if watch.band else 0.0
+        row |= {
+            "actual": f"{100 * watch.actual:.2f} %",
+            "band": f"± {100 * watch.band:.2f} %",
+            "place": round(50 + 25 * max(-2.0, min(2.0, off))),
+            "state": "outside" if watch.alarm else "within",
+        }
+    return row

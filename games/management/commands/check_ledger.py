@@ -1,0 +1,66 @@
+"""Audit the books: a line per finding and exit code 1, or the totals of each book."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from casino.lib.clock import system_clock
+from casino.lib.money import format_minor
+from games.crash import audit as crash_audit
+from wallet import audit as wallet_audit
+from wallet.audit import BookTotal
+from wallet.models import Currency
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """
+    All questions see the same state, while players play on.
+
+    PostgreSQL: a repeatable-read, read-only transaction. SQLite: a deferred one, since Django's own would take the
+    write lock and hold up every bet; under WAL its first read fixes what it sees.
+    """
+    if connection.in_atomic_block:  # a caller's transaction (tests): its own view is the moment
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+
+class Command(BaseCommand):
+    help = "Audits the books. Exit code 1 and a line per finding when anything does not add up."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = system_clock.now()
+        with one_moment():
+            findings = [*wallet_audit.findings(now), *crash_audit.findings(now)]
+            totals = wallet_audit.totals()
+            denominators = dict(Currency.objects.values_list("code", "denominator"))
+        for finding in findings:
+            self.stdout.write(finding)
+        if findings:
+            raise CommandError(f"{len(findings)} findings: the books do not add up.", returncode=1)
+        for total in totals:
+            self.stdout.write(_line(total, denominators[total.book.partition(".")[0]]))
+        self.stdout.write("The books add up.")
+
+
+def _line(total: BookTotal, denominator: int) -> str:
+    house = " ".join(f"{kind} {format_minor(amount, denominator)}" for kind, amount in total.house_minor.items())
+    held = f" ({format_minor(total.held_minor, denominator)} set aside)" if total.held_minor else ""
+    return (
+        f"{total.book}: {total.transfers} transfers, {total.accounts} players hold "
+        f"{format_minor(total.players_minor, denominator)}{held}; house: {house}"
+    )

@@ -1,0 +1,17 @@
+"""The players' pages."""
+
+from django.urls import URLPattern, path
+
+from games import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.lobby, name="lobby"),
+    path("games/<slug:slug>/", views.crash, name="crash"),
+    path("games/<slug:slug>/recent.json", views.recent, name="recent"),
+    path("fair/", views.fair, name="fair"),
+    path("fair/rounds/<uuid:round_id>.json", views.fair_round, name="fair-round"),
+    path("rules/", views.rules, name="rules"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("session/", views.session, name="session"),
+    path("session/refill/", views.refill, name="refill"),
+]

@@ -1,0 +1,124 @@
+"""Who sees which page of the back office, and that nobody changes what is only to be looked at."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+
+from accounts.models import User
+from tests.admin.conftest import GROUPS, World
+
+SignIn = Callable[[str], Client]
+EVERYONE = {*GROUPS, "superuser"}
+SEEN_BY: dict[str, set[str]] = {
+    "accounts/user": EVERYONE,
+    "accounts/gamesession": EVERYONE,
+    "accounts/playerkey": {"admin", "superuser"},
+    "accounts/auditentry": EVERYONE,
+    "wallet/account": EVERYONE,
+    "wallet/transfer": EVERYONE,
+    "wallet/currency": EVERYONE,
+    "crash/game": EVERYONE,
+    "crash/gameconfig": EVERYONE,
+    "crash/round": EVERYONE,
+    "crash/bet": EVERYONE,
+    "crash/seedchain": EVERYONE,
+    "social/chatmessage": EVERYONE,
+}
+READ_ONLY = sorted(set(SEEN_BY) - {"accounts/user", "wallet/currency", "crash/game"})
+DONE_BY: dict[str, set[str]] = {
+    "accounts/user/{id}/mute/": {"support", "risk", "admin", "superuser"},
+    "accounts/user/{id}/unmute/": {"support", "risk", "admin", "superuser"},
+    "accounts/user/{id}/block/": {"risk", "admin", "superuser"},
+    "accounts/user/{id}/unblock/": {"risk", "admin", "superuser"},
+    "accounts/user/{id}/revoke/": {"risk", "admin", "superuser"},
+    "accounts/gamesession/{id}/revoke/": {"risk", "admin", "superuser"},
+    "accounts/playerkey/{id}/revoke/": {"admin", "superuser"},
+    "crash/game/{id}/rules/": {"risk", "superuser"},
+    "crash/seedchain/{id}/client-seed/": {"risk", "admin", "superuser"},
+}
+
+
+@pytest.mark.parametrize("role", sorted(EVERYONE))
+def test_a_group_sees_its_pages_and_no_others(role: str, world: World, signed_in: SignIn) -> None:
+    client = signed_in(role)
+    assert client.get("/admin/").status_code == 200
+    for model, row in world.rows.items():
+        expected = 200 if role in SEEN_BY[model] else 403
+        assert client.get(f"/admin/{model}/").status_code == expected, model
+        assert client.get(f"/admin/{model}/{row}/change/").status_code == expected, model
+    assert client.get("/admin/auth/group/").status_code == (200 if role == "superuser" else 403)
+
+
+@pytest.mark.parametrize("role", sorted(EVERYONE))
+def test_a_group_may_do_what_is_its_job_and_no_more(role: str, world: World, signed_in: SignIn) -> None:
+    client = signed_in(role)
+    for page, allowed in DONE_BY.items():
+        model = "/".join(page.split("/")[:2])
+        url = "/admin/" + page.format(id=world.rows[model])
+        expected = 200 if role in allowed else 403
+        assert client.get(url).status_code == expected, page
+        if role not in allowed:
+            assert client.post(url, {"reason": "x", "hours": "1", "client_seed": "x", "source": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("where", ["", *(f"{model}/" for model in SEEN_BY)])
+def test_a_player_is_sent_away(where: str, signed_in: SignIn) -> None:
+    for client in (signed_in("player"), Client()):
+        answer = client.get(f"/admin/{where}")
+        assert (answer.status_code, "login" in answer.headers["Location"]) == (302, True)
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+@pytest.mark.parametrize("role", ["superuser", "finance", "admin"])
+def test_rows_of_record_are_changed_by_nobody(model: str, role: str, world: World, signed_in: SignIn) -> None:
+    client, row = signed_in(role), world.rows[model]
+    app, name = model.split("/")
+    kind = next(
+        entry for entry in admin.site._registry if (entry._meta.app_label, entry._meta.model_name) == (app, name)
+    )
+    before = list(kind._default_manager.order_by("pk").values())
+    for url in (f"/admin/{model}/add/", f"/admin/{model}/{row}/change/", f"/admin/{model}/{row}/delete/"):
+        assert client.post(url, {"post": "yes", "amount_minor": 1, "posted_minor": 1}).status_code == 403, url
+    assert client.get(f"/admin/{model}/add/").status_code == 403
+    assert client.get(f"/admin/{model}/{row}/delete/").status_code == 403
+    client.post(f"/admin/{model}/", {"action": "delete_selected", "_selected_action": row, "post": "yes"})
+    assert list(kind._default_manager.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("model", ["accounts/user", "wallet/currency", "crash/game"])
+def test_nobody_deletes_people_currencies_or_games(model: str, world: World, signed_in: SignIn) -> None:
+    client = signed_in("superuser")
+    assert client.post(f"/admin/{model}/{world.rows[model]}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_an_administrator_does_not_become_a_superuser(world: World, signed_in: SignIn) -> None:
+    client = signed_in("admin")
+    me: User = client.staff  # type: ignore[attr-defined]
+    form = {"username": me.username, "is_staff": "on", "is_superuser": "on", "groups": []}
+    assert client.post(f"/admin/accounts/user/{me.pk}/change/", form).status_code == 302
+    assert not User.objects.get(pk=me.pk).is_superuser
+
+
+def test_an_administrator_does_not_touch_a_superuser(world: World, signed_in: SignIn) -> None:
+    client = signed_in("admin")
+    root = User.objects.create_superuser(f"root-{world.alice.pk}", password="correct horse")
+    passwords = {"password1": "another horse 7", "password2": "another horse 7", "usable_password": "true"}
+    assert client.post(f"/admin/accounts/user/{root.pk}/password/", passwords).status_code == 403
+    assert client.post(f"/admin/accounts/user/{root.pk}/change/", {"username": "x"}).status_code == 403
+    for verb in ("mute", "block", "revoke"):
+        url = f"/admin/accounts/user/{root.pk}/{verb}/"
+        assert client.post(url, {"reason": "x", "hours": "1", "confirm": "1"}).status_code == 403, verb
+    root.refresh_from_db()
+    assert root.check_password("correct horse")
+    assert root.is_active
+
+
+def test_the_back_office_has_a_content_policy_of_its_own(signed_in: SignIn) -> None:
+    client = signed_in("superuser")
+    office, site = (client.get(url).headers["Content-Security-Policy"] for url in ("/admin/", "/healthz"))
+    assert "script-src 'self' 'unsafe-eval'" in office
+    assert "script-src 'self'" in site
+    assert "unsafe" not in site
+    assert all("frame-ancestors 'none'" in policy for policy in (office, site))

@@ -1,0 +1,69 @@
+"""
+What all tests share.
+
+Most tests run in a transaction that is rolled back (`django_db`). Tests with threads or servers use `committed_db`:
+they really commit, never clean up (the ledger is append-only), and use players and games of their own.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from casino.lib.clock import ManualClock
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock(now: datetime) -> ManualClock:
+    return ManualClock(now)
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database with real commits; what a test writes stays, so use names of your own (`make_player`)."""
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        # pytest-django makes the test database only when a collected test asks for `db`; never write to another one.
+        if not Path(str(connection.settings_dict["NAME"])).name.startswith(("test_", "test.")):
+            pytest.fail("no test database was made: collect a test that asks for `db` too")
+        yield
+        connection.close()
+
+
+@pytest.fixture
+def make_player(now: datetime) -> Callable[..., Any]:
+    """`make_player("alice", real=100_00)`: a player with a unique name and that much in the real account."""
+
+    def make(name: str = "player", *, currency: str = "BRL", real: int = 0, demo: bool = False) -> Any:
+        from accounts.models import User
+        from wallet import operations
+
+        username = f"{name}-{next(_numbers)}-{uuid4().hex[:6]}"
+        player = User.objects.create(username=username, currency_code=currency, is_demo=demo)
+        operations.open_account(player, is_demo=demo, now=now)
+        if real:
+            operations.deposit(player, real, reference=f"test:{username}", now=now)
+        return player
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def live_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The embedded server as a process of its own (one per test worker): `.url`, `.ws`, `.seed`, `.manage(...)`."""
+    from tests.servers import embedded_site
+
+    with embedded_site(tmp_path_factory.mktemp("site")) as site:
+        yield site

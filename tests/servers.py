@@ -1,0 +1,125 @@
+"""Real processes for tests: the embedded server, and the separate server and engine of production."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def manage(*arguments: str, env: Mapping[str, str], check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` and give what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if check and done.returncode != 0:
+        raise AssertionError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+@contextmanager
+def process(*command: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is ended, and killed where it does not end, when the block is left."""
+    with log.open("ab") as output:
+        running = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env={**os.environ, **env}, stdout=output, stderr=output
+        )
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                running.send_signal(signal.SIGTERM)
+                try:
+                    running.wait(15)
+                except subprocess.TimeoutExpired:
+                    running.kill()
+                    running.wait(15)
+
+
+def wait_until_healthy(url: str, running: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if running.poll() is not None:
+            raise AssertionError(f"the server ended:\n{log.read_text()[-4000:]}")
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310 our own server
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not come up:\n{log.read_text()[-4000:]}")
+
+
+@dataclass
+class Site:
+    """A running embedded server with seeded demo data."""
+
+    url: str
+    env: dict[str, str]
+    seed: dict[str, Any]
+    log: Path
+
+    @property
+    def ws(self) -> str:
+        return self.url.replace("http://", "ws://")
+
+    def player(self, username: str) -> dict[str, Any]:
+        return next(player for player in self.seed["players"] if player["username"] == username)
+
+    def socket_url(self, username: str, game: str = "BigPanda") -> str:
+        return f"{self.ws}/ws/{game}?session={self.player(username)['session']}"
+
+    def manage(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        return manage(*arguments, env=self.env, check=check)
+
+    def fresh_seed(self) -> dict[str, Any]:
+        self.seed = json.loads(self.manage("seed_demo", "--json").stdout)
+        return self.seed
+
+
+@contextmanager
+def embedded_site(folder: Path, *, crash_between: tuple[int, int] = (200, 300), **settings: str) -> Iterator[Site]:
+    """What `make run` starts, with a database of its own, short rounds and their crash points in a known range."""
+    port = free_port()
+    env = {
+        "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}",
+        "REDIS_URL": "",
+        "CRASH_WAIT_MS": "1000",
+        "CRASH_TICK_MS": "20",
+        "CRASH_GRACE_MS": "100",
+        **settings,
+    }
+    log = folder / "site.log"
+    manage("migrate", "--verbosity", "0", env=env)
+    seed = json.loads(manage("seed_demo", "--json", env=env).stdout)
+    low, high = crash_between
+    steer = f"from tests.steering import steer; steer('BigPanda', low={low}, high={high}, rounds=200)"
+    manage("shell", "--no-imports", "-c", steer, env=env)
+    url = f"http://127.0.0.1:{port}"
+    with process("manage.py", "serve", "--port", str(port), env=env, log=log) as running:
+        wait_until_healthy(url, running, log)
+        yield Site(url, env, seed, log)

@@ -1,0 +1,50 @@
+"""
+The chart of accounts, and what a transfer can be for. Pure: no framework.
+
+A *book* is a currency in real or in demo money (`BRL`, `BRL.demo`). Every transfer stays inside one book, so demo
+money can never reach a real balance and no transfer mixes currencies.
+"""
+
+from enum import StrEnum
+
+PLAYER = "player"
+
+
+class House(StrEnum):
+    """House-side accounts, one of each per book. They carry no balance row: their balance is the sum of transfers."""
+
+    FUNDING = "funding"  # counterpart of what enters and leaves through cashiers and payment providers
+    DEMO_ISSUE = "demo_issue"  # demo money comes from here
+    ADJUSTMENT = "adjustment"  # corrections by staff
+    SUSPENSE = "suspense"  # reports that nobody could match yet
+    CRASH = "crash"  # stakes in, payouts out: its balance is the gross gaming revenue of the crash games
+
+
+class Code(StrEnum):
+    """What a transfer is for; the statement and the audit read it."""
+
+    STAKE = "stake"
+    PAYOUT = "payout"
+    REFUND = "refund"
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    GRANT = "grant"
+    ADJUSTMENT = "adjustment"
+
+
+class Kind(StrEnum):
+    """
+    posted   money moves at once.
+    pending  money is set aside at the debit account.
+    post     a pending transfer happens, in whole or in part; the rest is free again.
+    void     a pending transfer does not happen.
+    """
+
+    POSTED = "posted"
+    PENDING = "pending"
+    POST = "post"
+    VOID = "void"
+
+
+def book_of(currency_code: str, *, is_demo: bool) -> str:
+    return f"{currency_code}.demo" if is_demo else currency_code

@@ -1,0 +1,300 @@
+"""
+The ledger: double entry, append-only, in batches.
+
+The model is TigerBeetle's. A *transfer* is one row with a debit and a credit account, so it cannot be unbalanced; its
+id is chosen by its maker and is its idempotency key; money is set aside by a `pending` transfer, which is later
+resolved once, by `post` or `void`. Transfers are never changed: a correction is a new transfer.
+
+    available = posted - held          of a player's account; never below zero (also by CHECK in the database)
+
+    posted    debit.posted -= a, credit.posted += a
+    pending   debit.held   += a
+    post      debit.held   -= pending's a, then as posted with its own a (at most the pending's)
+    void      debit.held   -= pending's a
+
+Accounts of the house carry no balance row: a balance there is a sum over transfers. So no row is shared by all bets.
+
+A player's transfers carry rising times: one that waited for the account's lock gets a time after those it waited for.
+
+There is one entrance, `post`. It must run inside the caller's transaction, with the business rows it belongs to.
+Lock order of the whole platform: engine lease, round, player accounts by id (taken here).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import F
+
+from casino.ops.bulk import AnyOf, insert_rows, update_rows
+from wallet.chart import Code, Kind
+from wallet.models import Account, Transfer
+
+MICROSECOND = timedelta(microseconds=1)
+MAX_AMOUNT = 10**15  # far above any currency's supply in minor units, far below what would overflow a sum
+
+
+class Result(StrEnum):
+    """What became of a requested transfer. `ok` and `exists` mean that it is in the books."""
+
+    OK = "ok"
+    EXISTS = "exists"
+    EXISTS_WITH_DIFFERENT_KIND = "exists_with_different_kind"
+    EXISTS_WITH_DIFFERENT_ACCOUNTS = "exists_with_different_accounts"
+    EXISTS_WITH_DIFFERENT_AMOUNT = "exists_with_different_amount"
+    EXISTS_WITH_DIFFERENT_PENDING = "exists_with_different_pending"
+    EXISTS_WITH_DIFFERENT_CODE = "exists_with_different_code"
+    EXISTS_WITH_DIFFERENT_REFERENCE = "exists_with_different_reference"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+    ACCOUNT_NOT_FOUND = "account_not_found"
+    ACCOUNTS_MUST_DIFFER = "accounts_must_differ"
+    BOOKS_MUST_MATCH = "books_must_match"
+    PENDING_MUST_BE_EMPTY = "pending_must_be_empty"
+    PENDING_NOT_FOUND = "pending_not_found"
+    PENDING_ALREADY_POSTED = "pending_already_posted"
+    PENDING_ALREADY_VOIDED = "pending_already_voided"
+    EXCEEDS_PENDING_AMOUNT = "exceeds_pending_amount"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRequest:
+    """
+    A wish. Accounts are ids; the amount is in minor units of their book.
+
+    For `post` and `void` name the pending transfer and repeat its accounts; `post` may take less than was set aside,
+    `void` repeats the whole amount.
+    """
+
+    id: str
+    debit_account_id: int
+    credit_account_id: int
+    amount_minor: int
+    code: Code
+    kind: Kind = Kind.POSTED
+    pending_id: str | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Balances are the available ones right after the transfer (None for house accounts, and where it was refused)."""
+
+    result: Result
+    debit_balance_minor: int | None = None
+    credit_balance_minor: int | None = None
+
+    @property
+    def in_books(self) -> bool:
+        return self.result in (Result.OK, Result.EXISTS)
+
+
+@dataclass(slots=True)
+class _Balance:
+    """An account of this batch. House accounts have no `posted`."""
+
+    book: str
+    posted: int | None
+    held: int
+    last_at: datetime | None
+    changed: bool = False
+
+    @property
+    def available(self) -> int | None:
+        return None if self.posted is None else self.posted - self.held
+
+    def move(self, *, posted: int = 0, held: int = 0) -> None:
+        if self.posted is not None:
+            self.posted += posted
+            self.held += held
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The earliest time of its next transfer, so that the transfers of an account follow one another in time."""
+        return None if self.last_at is None else self.last_at + MICROSECOND
+
+    def stamp(self, at: datetime) -> None:
+        """A transfer of this account is recorded; for a house account nothing is kept."""
+        if self.posted is not None:
+            self.last_at = at
+            self.changed = True
+
+
+def post(requests: Sequence[TransferRequest], *, now: datetime) -> list[Outcome]:
+    """
+    Put a batch of transfers into the books; an outcome per request, in order. A refused one never spoils the others.
+
+    Repeating a request gives `exists` and moves nothing, also at the same moment from elsewhere, since the players'
+    accounts are locked first. (Two *different* requests under one id at the same moment, without a player in common:
+    the database lets one of them in and fails the other's whole transaction.)
+    """
+    assert connection.in_atomic_block, "transfers belong into the transaction of what they pay for"
+    if not requests:
+        return []
+    batch = _Batch(requests, now)
+    outcomes = [batch.decide(request) for request in requests]
+    batch.write()
+    return outcomes
+
+
+class _Row(NamedTuple):
+    """A row of the transfers; its fields are the model's. A tuple, since a batch makes thousands of them."""
+
+    id: str
+    book: str
+    kind: str
+    code: str
+    debit_account: int
+    credit_account: int
+    amount_minor: int
+    pending: str | None
+    reference: str
+    debit_balance_minor: int | None
+    credit_balance_minor: int | None
+    created_at: datetime
+
+
+class _Batch:
+    """The rows a batch touches, read and locked once; decisions are then made in memory and written at once."""
+
+    def __init__(self, requests: Sequence[TransferRequest], now: datetime) -> None:
+        self.now = now
+        self.accounts = _lock_accounts({i for r in requests for i in (r.debit_account_id, r.credit_account_id)})
+        pending_ids = {request.pending_id for request in requests if request.pending_id}
+        wanted = {request.id for request in requests} | pending_ids
+        recorded = Transfer.objects.filter(AnyOf(F("id"), wanted)).values_list(*_Row._fields)
+        self.transfers = {row[0]: _Row._make(row) for row in recorded}
+        self.resolutions: dict[str, str] = {}
+        if pending_ids:
+            resolved = Transfer.objects.filter(AnyOf(F("pending"), pending_ids))
+            self.resolutions.update({str(key): kind for key, kind in resolved.values_list("pending", "kind")})
+        self.new: list[_Row] = []
+
+    def decide(self, request: TransferRequest) -> Outcome:
+        recorded = self.transfers.get(request.id)
+        if recorded is not None:
+            return Outcome(_difference(recorded, request), recorded.debit_balance_minor, recorded.credit_balance_minor)
+        if not 0 < request.amount_minor <= MAX_AMOUNT:
+            return Outcome(Result.AMOUNT_OUT_OF_RANGE)
+        if request.debit_account_id == request.credit_account_id:
+            return Outcome(Result.ACCOUNTS_MUST_DIFFER)
+        debit = self.accounts.get(request.debit_account_id)
+        credit = self.accounts.get(request.credit_account_id)
+        if debit is None or credit is None:
+            return Outcome(Result.ACCOUNT_NOT_FOUND)
+        if debit.book != credit.book:
+            return Outcome(Result.BOOKS_MUST_MATCH)
+        refusal = self._move(request, debit, credit)
+        if refusal is not None:
+            return Outcome(refusal)
+        return self._record(request, debit, credit)
+
+    def _move(self, request: TransferRequest, debit: _Balance, credit: _Balance) -> Result | None:
+        """Change the balances in memory; a reason where that is not allowed."""
+        amount = request.amount_minor
+        if request.kind is Kind.POSTED or request.kind is Kind.PENDING:
+            if request.pending_id is not None:
+                return Result.PENDING_MUST_BE_EMPTY
+            if debit.available is not None and debit.available < amount:
+                return Result.INSUFFICIENT_FUNDS
+            if request.kind is Kind.PENDING:
+                debit.move(held=amount)
+            else:
+                debit.move(posted=-amount)
+                credit.move(posted=amount)
+            return None
+        pending = self.transfers.get(request.pending_id or "")
+        refusal = self._resolvable(request, pending)
+        if refusal is not None or pending is None:
+            return refusal
+        debit.move(held=-pending.amount_minor)
+        if request.kind is Kind.POST:
+            debit.move(posted=-amount)
+            credit.move(posted=amount)
+        self.resolutions[pending.id] = request.kind
+        return None
+
+    def _resolvable(self, request: TransferRequest, pending: _Row | None) -> Result | None:
+        if pending is None or pending.kind != Kind.PENDING:
+            return Result.PENDING_NOT_FOUND
+        if (pending.debit_account, pending.credit_account) != (request.debit_account_id, request.credit_account_id):
+            return Result.PENDING_NOT_FOUND
+        resolution = self.resolutions.get(pending.id)
+        if resolution is not None:
+            return Result.PENDING_ALREADY_POSTED if resolution == Kind.POST else Result.PENDING_ALREADY_VOIDED
+        whole = request.kind is Kind.VOID and request.amount_minor != pending.amount_minor
+        if request.amount_minor > pending.amount_minor or whole:
+            return Result.EXCEEDS_PENDING_AMOUNT
+        return None
+
+    def _record(self, request: TransferRequest, debit: _Balance, credit: _Balance) -> Outcome:
+        debit_minor, credit_minor = debit.available, credit.available
+        at = max(self.now, debit.next_at or self.now, credit.next_at or self.now)
+        row = _Row(
+            request.id,
+            debit.book,
+            request.kind.value,
+            request.code.value,
+            request.debit_account_id,
+            request.credit_account_id,
+            request.amount_minor,
+            request.pending_id,
+            request.reference,
+            debit_minor,
+            credit_minor,
+            at,
+        )
+        debit.stamp(at)
+        credit.stamp(at)
+        self.transfers[request.id] = row
+        self.new.append(row)
+        return Outcome(Result.OK, debit_minor, credit_minor)
+
+    def write(self) -> None:
+        insert_rows(Transfer, _Row._fields, self.new)
+        update_rows(
+            Account,
+            "id",
+            ("posted_minor", "held_minor", "last_transfer_at"),
+            [(key, a.posted, a.held, a.last_at) for key, a in self.accounts.items() if a.changed],
+        )
+
+
+def _lock_accounts(ids: Iterable[int]) -> dict[int, _Balance]:
+    """
+    Read the batch's accounts; the players' are locked, in id order.
+
+    NO KEY UPDATE lets foreign keys to the account (a bet being inserted) pass. House accounts are not locked: they
+    have nothing that changes.
+    """
+    wanted = set(ids)
+    accounts: dict[int, _Balance] = {}
+    players = Account.objects.filter(AnyOf(F("id"), wanted), owner__isnull=False).order_by("id")
+    if connection.vendor == "postgresql":
+        players = players.select_for_update(no_key=True, of=("self",))
+    columns = ("id", "book", "posted_minor", "held_minor", "last_transfer_at")
+    for key, book, posted, held, last_at in players.values_list(*columns):
+        accounts[key] = _Balance(book, posted, held or 0, last_at)
+    rest = wanted.difference(accounts)
+    for key, book in Account.objects.filter(AnyOf(F("id"), rest), owner__isnull=True).values_list("id", "book"):
+        accounts[key] = _Balance(book, None, 0, None)
+    return accounts
+
+
+def _difference(recorded: _Row, request: TransferRequest) -> Result:
+    """Is this the transfer that is recorded already? If not, what differs (the first that does, in this order)."""
+    checks = (
+        (recorded.kind == request.kind, Result.EXISTS_WITH_DIFFERENT_KIND),
+        (
+            (recorded.debit_account, recorded.credit_account) == (request.debit_account_id, request.credit_account_id),
+            Result.EXISTS_WITH_DIFFERENT_ACCOUNTS,
+        ),
+        (recorded.amount_minor == request.amount_minor, Result.EXISTS_WITH_DIFFERENT_AMOUNT),
+        (recorded.pending == request.pending_id, Result.EXISTS_WITH_DIFFERENT_PENDING),
+        (recorded.code == request.code, Result.EXISTS_WITH_DIFFERENT_CODE),
+        (recorded.reference == request.reference, Result.EXISTS_WITH_DIFFERENT_REFERENCE),
+    )
+    return next((result for same, result in checks if not same), Result.EXISTS)
