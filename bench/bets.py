@@ -153,9 +153,12 @@ def measure(quick: bool) -> dict[str, Any]:
     django.setup()
     from django.db import connection
 
+    from casino.ops.process import quiet_gc
+
     scale = 10 if quick else 1
     table = Table()
     players = seat_players(100_000 // scale)
+    quiet_gc()  # as the serving processes and the engine do
     result: dict[str, Any] = {"orm": {}, "batch": {}, "settle": {}}
     for threads in (1, 8) if connection.vendor == "postgresql" else (1,):
         result["orm"][threads] = measure_orm(table, players, threads, 2_000 // scale)

@@ -60,8 +60,7 @@ class Result(StrEnum):
     EXCEEDS_PENDING_AMOUNT = "exceeds_pending_amount"
 
 
-@dataclass(frozen=True, slots=True)
-class TransferRequest:
+class TransferRequest(NamedTuple):
     """
     A wish. Accounts are ids; the amount is in minor units of their book.
 
@@ -79,8 +78,7 @@ class TransferRequest:
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Balances are the available ones right after the transfer (None for house accounts, and where it was refused)."""
 
     result: Result

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from games.crash.operations.bets import ClosedBet, PlacedBet
 
 
+PART = 2_000  # items of one event: a settlement has many, and no process should stop to read them all at once
+
+
 def topic_of(game: str) -> str:
     return f"crash.{game}"
 
@@ -56,7 +59,9 @@ def _by_round(bets: Sequence["ClosedBet"]) -> list[tuple[str, UUID, list["Closed
 
 
 def _delta(game: str, channel: str, round_id: UUID, items: list[messages.Message]) -> None:
-    publish(topic_of(game), {"kind": "delta", "channel": channel, "roundId": str(round_id), "items": items})
+    for start in range(0, len(items), PART):
+        part = items[start : start + PART]
+        publish(topic_of(game), {"kind": "delta", "channel": channel, "roundId": str(round_id), "items": part})
 
 
 def _balances(game: str, bets: Sequence[Any]) -> None:
@@ -67,7 +72,8 @@ def _balances(game: str, bets: Sequence[Any]) -> None:
 
 def _direct(game: str, told: Sequence[tuple[int, messages.Message]], *, channel: str | None = None) -> None:
     """To the sockets of these accounts; with `channel`, only to those that subscribed to it."""
-    to: dict[str, list[messages.Message]] = defaultdict(list)
-    for account_id, message in told:
-        to[str(account_id)].append(message)
-    publish(topic_of(game), {"kind": "direct", "channel": channel, "to": dict(to)})
+    for start in range(0, len(told), PART):
+        to: dict[str, list[messages.Message]] = defaultdict(list)
+        for account_id, message in told[start : start + PART]:
+            to[str(account_id)].append(message)
+        publish(topic_of(game), {"kind": "direct", "channel": channel, "to": dict(to)})

@@ -8,6 +8,7 @@ value is above its crash point C, so a cash-out at m wins exactly when m <= C.
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 MIN_CRASH_POINT = 100
 MIN_CASHOUT = 101
@@ -43,8 +44,7 @@ class Refusal(StrEnum):
     AT_BELOW_MINIMUM = "at_below_minimum"
 
 
-@dataclass(frozen=True, slots=True)
-class Payout:
+class Payout(NamedTuple):
     """At what a bet is paid, and whether its auto cash-out did it."""
 
     multiplier: int

@@ -60,8 +60,7 @@ class BetRequest:
     bet_id: UUID = field(default_factory=uuid7)
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedBet:
+class PlacedBet(NamedTuple):
     bet_id: UUID
     round_id: UUID
     player_id: int
@@ -88,9 +87,12 @@ class BetAction:
     cashout_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedBet:
-    """A bet that was cancelled or paid; `paid_minor` went to the player, `balance_minor` is available after it."""
+class ClosedBet(NamedTuple):
+    """
+    A bet that was cancelled or paid; `paid_minor` went to the player, `balance_minor` is available after it.
+
+    A tuple like the others here that a settlement makes a hundred thousand of.
+    """
 
     game: str
     bet_id: UUID
@@ -445,25 +447,21 @@ def pay(
 
 
 def _write_closed(decided: Sequence[Decided], given_back: Bet.Status, *, now: datetime) -> None:
-    rows: list[tuple[object, ...]] = []
+    won: list[tuple[object, ...]] = []
+    returned: list[tuple[object, ...]] = []
     for _, bet, amount, payout in decided:
         if payout is None:
-            rows.append((bet.id, given_back.value, None, 0, False, amount, 0, now))
+            returned.append((bet.id, amount))
         else:
             reference = bet.stake_reference_micros * amount // bet.stake_minor
-            won = (payout.multiplier, payout.boost_percent, payout.auto)
-            rows.append((bet.id, Bet.Status.CASHED_OUT.value, *won, amount, reference, now))
-    columns = (
-        "status",
-        "multiplier_hundredths",
-        "boost_percent",
-        "was_auto",
-        "payout_minor",
-        "payout_reference_micros",
-        "settled_at",
-    )
-    changed = update_rows(Bet, "id", columns, rows, where="t.status IN ('open', 'lost')")
-    assert changed == len(rows), "bets changed under their lock"
+            won.append((bet.id, payout.multiplier, payout.boost_percent, payout.auto, amount, reference))
+    columns = ("multiplier_hundredths", "boost_percent", "was_auto", "payout_minor", "payout_reference_micros")
+    open_or_lost = "t.status IN ('open', 'lost')"
+    paid = {"status": Bet.Status.CASHED_OUT.value, "settled_at": now}
+    changed = update_rows(Bet, "id", columns, won, same=paid, where=open_or_lost)
+    back = {"status": given_back.value, "settled_at": now}
+    changed += update_rows(Bet, "id", ("payout_minor",), returned, same=back, where=open_or_lost)
+    assert changed == len(decided), "bets changed under their lock"
 
 
 def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int) -> ClosedBet:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from casino.live.server import Background, serve
+from casino.ops.process import quiet_gc
 from games.crash.consumers import sweep_sessions
 from games.registry import Service, background_services
 
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             return
         services = [] if sockets_only else background_services()
         background: list[Background] = [sweep_sessions, *(_until_cancelled(service) for service in services)]
+        quiet_gc()
         self.stdout.write(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
         serve("casino.asgi:application", host=host, port=port, background=background, reuse_port=sockets_only)
 

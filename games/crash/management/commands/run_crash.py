@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from casino.live.publisher import set_home_loop
+from casino.ops.process import quiet_gc
 from games.crash import queries
 from games.crash.runner import run_all_tables, run_table
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, game: str | None = None, **options: Any) -> None:
         if game is not None and queries.game_by_slug(game) is None:
             raise CommandError(f"there is no crash game {game!r}")
+        quiet_gc()
         asyncio.run(self._run(game))
 
     async def _run(self, game: str | None) -> None:
