@@ -9,7 +9,7 @@ from casino.live.publisher import publish
 from games.crash import messages
 
 if TYPE_CHECKING:
-    from games.crash.operations.bets import ClosedBet, PlacedBet
+    from games.crash.operations.values import ClosedBet, PlacedBet
 
 
 PART = 2_000  # items of one event: a settlement has many, and no process should stop to read them all at once

@@ -1,16 +1,9 @@
 """The crash game's verbs: players' (bets), the engine's (rounds, lease), staff's (setup, chains)."""
 
-from games.crash.operations.bets import (
-    BetAction,
-    BetRequest,
-    ClosedBet,
-    PlacedBet,
-    cancel_bets,
-    cash_outs,
-    place_bets,
-)
 from games.crash.operations.chains import announce_chain, set_client_seed
+from games.crash.operations.closing import cancel_bets, cash_outs
 from games.crash.operations.lease import announce, release_lease, renew_lease, take_lease
+from games.crash.operations.placing import place_bets
 from games.crash.operations.rounds import (
     adopt_round,
     crash_round,
@@ -22,6 +15,7 @@ from games.crash.operations.rounds import (
     void_round,
 )
 from games.crash.operations.setup import StakeLimits, change_config, ensure_game, set_enabled
+from games.crash.operations.values import BetAction, BetRequest, ClosedBet, PlacedBet
 
 __all__ = [
     "BetAction",

@@ -14,8 +14,9 @@ from games.crash import publisher
 from games.crash.fairness import result_of, round_hash, seed_at
 from games.crash.models import Bet, Game, GameConfig, Round, SeedChain
 from games.crash.operations import chains
-from games.crash.operations.bets import ClosedBet, Decided, HeldBet, held_bets, pay
+from games.crash.operations.closing import pay
 from games.crash.operations.locking import lock_accounts, own_lease, own_round, share_rounds
+from games.crash.operations.values import ClosedBet, Decided, HeldBet, held_bets
 from games.crash.rules import CAPS, CURVE, MIN_CASHOUT, Payout
 from games.crash.sealed import course_of, salt_of, seal_result
 

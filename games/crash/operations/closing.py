@@ -1,0 +1,192 @@
+"""
+Closing bets: cancel, cash out, and the payment behind every way in which a bet ends.
+
+In batches, each one transaction, with an answer per request, in order, as in `placing`.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from casino.lib.clock import elapsed_ms
+from casino.lib.errors import DomainError
+from casino.lib.money import payout_minor
+from casino.ops.bulk import update_rows
+from games.crash import publisher
+from games.crash.errors import BetNotFound, BettingClosed, CannotCancel, CannotCashOut, NoRoundRunning, RoundCrashed
+from games.crash.models import Bet, Round
+from games.crash.operations.locking import lock_accounts, share_rounds
+from games.crash.operations.values import BetAction, ClosedBet, Decided, HeldBet, Verdict, held_bets
+from games.crash.rules import Payout, Refusal
+from games.crash.sealed import course_of
+from wallet import ledger
+from wallet.chart import Code, House, book_of
+from wallet.ledger import Result, TransferRequest
+from wallet.queries import house_accounts
+
+
+def cancel_bets(requests: Sequence[BetAction], *, now: datetime) -> list[ClosedBet | DomainError]:
+    """Give stakes back, as long as the round waits."""
+    with transaction.atomic():
+        answers = _act(requests, _cancel_verdict, now=now)
+        closed = [answer for answer in answers if isinstance(answer, ClosedBet)]
+        transaction.on_commit(lambda: publisher.bets_cancelled(closed))
+    return answers
+
+
+def cash_outs(requests: Sequence[BetAction], *, now: datetime) -> list[ClosedBet | DomainError]:
+    """
+    Pay bets at the multiplier that was current when each request was received.
+
+    A request received before the crash is honoured even where the settlement was faster than it.
+    """
+    with transaction.atomic():
+        answers = _act(requests, _cash_out_verdict, now=now)
+        closed = [answer for answer in answers if isinstance(answer, ClosedBet)]
+        transaction.on_commit(lambda: publisher.bets_cashed_out(closed))
+    return answers
+
+
+def _cancel_verdict(bet: HeldBet, round_: Round, action: BetAction) -> Verdict:
+    if bet.status == Bet.Status.CANCELLED or round_.state == Round.State.VOIDED:
+        return CannotCancel()
+    if round_.state != Round.State.WAITING:
+        return BettingClosed()
+    return bet.stake_minor, None
+
+
+def _cash_out_verdict(bet: HeldBet, round_: Round, action: BetAction) -> Verdict:
+    if bet.status == Bet.Status.CASHED_OUT:
+        return CannotCashOut("The bet could not be cashed out: it is cashed out already.")
+    if bet.status in (Bet.Status.CANCELLED, Bet.Status.REFUNDED):
+        return CannotCashOut(f"The bet could not be cashed out: it was {bet.status}.")
+    if round_.state == Round.State.WAITING or round_.started_at is None:
+        return NoRoundRunning()
+    if round_.interrupted:
+        return RoundCrashed("The round was interrupted; its open bets are settled by the published rule.")
+    verdict = course_of(round_).cash_out(
+        elapsed_ms=elapsed_ms(round_.started_at, action.received_at),
+        cashout_at=action.cashout_at,
+        auto_target=bet.auto_cashout,
+    )
+    match verdict:
+        case Payout():
+            return payout_minor(bet.stake_minor, verdict.multiplier, verdict.boost_percent), verdict
+        case Refusal.CRASHED:
+            return RoundCrashed()
+        case Refusal.TOO_EARLY:
+            return CannotCashOut("The bet could not be cashed out: cash-out is possible from 1.01x on.")
+        case Refusal.AT_BELOW_MINIMUM:
+            return CannotCashOut("The bet could not be cashed out: cashoutAt is below 1.01x.")
+        case Refusal.AT_ABOVE_CURRENT:
+            return CannotCashOut("The bet could not be cashed out: cashoutAt is above the current multiplier.")
+
+
+def _act(
+    requests: Sequence[BetAction], decide: Callable[[HeldBet, Round, BetAction], Verdict], *, now: datetime
+) -> list[ClosedBet | DomainError]:
+    """Lock what the batch touches, decide each request in order, and pay what was decided."""
+    wanted = {request.bet_id for request in requests}
+    touched = list(Bet.objects.filter(pk__in=wanted).values_list("round_id", "account_id"))
+    rounds = share_rounds(round_id for round_id, _ in touched)
+    lock_accounts(account_id for _, account_id in touched)
+    bets = {bet.id: bet for bet in held_bets(Bet.objects.filter(pk__in=wanted))}
+    answers: list[ClosedBet | DomainError | None] = []
+    decided: list[Decided] = []
+    closed_here: set[UUID] = set()
+    for i, request in enumerate(requests):
+        bet = bets.get(request.bet_id)
+        if bet is None or bet.player_id != request.player_id or bet.account_id != request.account_id:
+            answers.append(BetNotFound())
+            continue
+        verdict = decide(bet, rounds[bet.round_id], request)
+        if isinstance(verdict, DomainError):
+            answers.append(verdict)
+            continue
+        if bet.id in closed_here:  # asked twice in one batch: the first one counts
+            twice = CannotCashOut("The bet could not be cashed out: it is cashed out already.")
+            answers.append(twice if verdict[1] else CannotCancel())
+            continue
+        closed_here.add(bet.id)
+        answers.append(None)
+        decided.append((i, bet, *verdict))
+    for i, closed in pay(decided, now=now):
+        answers[i] = closed
+    return [answer for answer in answers if answer is not None]
+
+
+def pay(
+    decided: Sequence[Decided], *, now: datetime, given_back: Bet.Status = Bet.Status.CANCELLED
+) -> list[tuple[int, ClosedBet]]:
+    """
+    Move what was decided (bets under lock: index, bet, amount, and the payout or None for a stake given back).
+
+    The bets' rows and the money change together; each transfer can exist only once, whatever is repeated.
+    `given_back` is what a bet without payout becomes.
+    """
+    if not decided:
+        return []
+    books = {(bet.currency, bet.is_demo): book_of(bet.currency, is_demo=bet.is_demo) for _, bet, _, _ in decided}
+    house = house_accounts(House.CRASH, books.values())
+    house_of = {key: house[book] for key, book in books.items()}
+    outcomes = ledger.post(
+        [
+            TransferRequest(
+                id=f"{'refund' if payout is None else 'payout'}:{bet.id}",
+                debit_account_id=house_of[bet.currency, bet.is_demo],
+                credit_account_id=bet.account_id,
+                amount_minor=amount,
+                code=Code.REFUND if payout is None else Code.PAYOUT,
+                reference=str(bet.id),
+            )
+            for _, bet, amount, payout in decided
+        ],
+        now=now,
+    )
+    assert all(outcome.result is Result.OK for outcome in outcomes), "a bet under lock is paid exactly once"
+    _write_closed(decided, given_back, now=now)
+    return [
+        (i, _closed(bet, amount, payout, outcome.credit_balance_minor or 0))
+        for (i, bet, amount, payout), outcome in zip(decided, outcomes, strict=True)
+    ]
+
+
+def _write_closed(decided: Sequence[Decided], given_back: Bet.Status, *, now: datetime) -> None:
+    won: list[tuple[object, ...]] = []
+    returned: list[tuple[object, ...]] = []
+    for _, bet, amount, payout in decided:
+        if payout is None:
+            returned.append((bet.id, amount))
+        else:
+            reference = bet.stake_reference_micros * amount // bet.stake_minor
+            won.append((bet.id, payout.multiplier, payout.boost_percent, payout.auto, amount, reference))
+    columns = ("multiplier_hundredths", "boost_percent", "was_auto", "payout_minor", "payout_reference_micros")
+    open_or_lost = "t.status IN ('open', 'lost')"
+    paid = {"status": Bet.Status.CASHED_OUT.value, "settled_at": now}
+    changed = update_rows(Bet, "id", columns, won, same=paid, where=open_or_lost)
+    back = {"status": given_back.value, "settled_at": now}
+    changed += update_rows(Bet, "id", ("payout_minor",), returned, same=back, where=open_or_lost)
+    assert changed == len(decided), "bets changed under their lock"
+
+
+def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int) -> ClosedBet:
+    return ClosedBet(
+        game=bet.game,
+        bet_id=bet.id,
+        round_id=bet.round_id,
+        player_id=bet.player_id,
+        account_id=bet.account_id,
+        username=bet.username,
+        currency=bet.currency,
+        denominator=bet.denominator,
+        is_demo=bet.is_demo,
+        identifier=bet.identifier,
+        stake_minor=bet.stake_minor,
+        paid_minor=amount,
+        balance_minor=balance_minor,
+        multiplier=payout.multiplier if payout else None,
+        boost_percent=payout.boost_percent if payout else 0,
+        auto=payout.auto if payout else False,
+    )
