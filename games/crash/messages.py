@@ -255,6 +255,20 @@ def bet_line(bet: BetLike) -> Message:
     }
 
 
+class ShownLike(BetLike, Protocol):
+    @property
+    def multiplier(self) -> int | None: ...
+    @property
+    def paid_minor(self) -> int: ...
+
+
+def table_line(bet: ShownLike) -> Message:
+    """A bet of the round, also how it ended where it was cashed out. Keys that say nothing are left out."""
+    if bet.multiplier is None:
+        return bet_line(bet)
+    return {**bet_line(bet), "multiplier": bet.multiplier, "winAmount": bet.paid_minor}
+
+
 class PlacedLike(BetLike, Protocol):
     @property
     def round_id(self) -> UUID: ...

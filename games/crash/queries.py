@@ -15,6 +15,7 @@ from games.crash.messages import MULTIPLIER_DENOMINATOR, Message
 from games.crash.models import Bet, ConfigLimit, EngineLease, Game, GameConfig, Round, SeedChain
 from games.crash.rules import CAPS, CURVE, MAX_IDENTIFIER, MIN_CASHOUT, MIN_CRASH_POINT, tick_at
 from games.crash.sealed import course_of
+from games.social.queries import recent_messages
 from wallet.models import Account, Currency
 
 FINISHED = (Round.State.CRASHED, Round.State.SETTLED)
@@ -22,6 +23,7 @@ TOP_WINS = 20
 TOP_WIN_PERIODS = {"day": timedelta(days=1), "month": timedelta(days=30), "year": timedelta(days=365)}
 BET_HISTORY_LIMIT = 500
 LARGEST_BETS = 100
+SHOWN_STATUSES = (Bet.Status.OPEN, Bet.Status.CASHED_OUT, Bet.Status.LOST)  # cancelled and refunded ones left the table
 
 
 # --- games and rounds -------------------------------------------------------------------------------------------------
@@ -124,6 +126,31 @@ class BetView:
     currency: str
     denominator: int
     is_demo: bool
+    multiplier: int | None = None
+    paid_minor: int = 0
+
+
+def _bet_view(bet: Bet) -> BetView:
+    """Of a bet read with its player and currency."""
+    return BetView(
+        bet.pk,
+        bet.player.username,
+        bet.stake_minor,
+        bet.identifier,
+        bet.currency_id,
+        bet.currency.denominator,
+        bet.is_demo,
+        bet.multiplier_hundredths,
+        bet.payout_minor,
+    )
+
+
+def table_bets(round_: Round | None) -> list[Message]:
+    """The 100 largest bets of a round, open and ended: what somebody who comes in the middle of it has missed."""
+    if round_ is None:
+        return []
+    bets = Bet.objects.select_related("player", "currency").filter(round=round_, status__in=SHOWN_STATUSES)
+    return [messages.table_line(_bet_view(bet)) for bet in bets.order_by("-stake_reference_micros")[:LARGEST_BETS]]
 
 
 def waiting_bets(round_: Round) -> Message:
@@ -143,20 +170,7 @@ def waiting_bets(round_: Round) -> Message:
     game = Game.objects.select_related("display_currency").get(pk=round_.game_id)
     shown = game.display_currency
     return {
-        "bets": messages.bet_lines(
-            [
-                BetView(
-                    bet.pk,
-                    bet.player.username,
-                    bet.stake_minor,
-                    bet.identifier,
-                    bet.currency_id,
-                    bet.currency.denominator,
-                    bet.is_demo,
-                )
-                for bet in largest
-            ]
-        ),
+        "bets": messages.bet_lines([_bet_view(bet) for bet in largest]),
         "totalBets": sum(total["bets"] for total in totals),
         "totalAmount": sum(_in_currency(total, shown) for total in totals),
         "totalCurrency": shown.code,
@@ -204,6 +218,8 @@ def wallet_message(account_id: int, game: str, *, now: datetime) -> Message:
         "bonusHistory": [result["bonus"] for result in history[:10]],
         "history": history,
         "currentBets": current_bets(account, round_),
+        "bets": table_bets(round_),
+        "chat": recent_messages(game),
         "provablyFair": messages.fairness(round_) if round_ else None,
         "maxBet": limit.max_stake_minor if limit else 0,
         "minBet": limit.min_stake_minor if limit else 0,
