@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "csp",
     "accounts",
+    "accounts.partners",
     "wallet",
     "games",
     "games.crash",

@@ -1,0 +1,66 @@
+"""Questions about partners, their keys and their players. Each one that a partner asks goes through that partner."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer
+from accounts.queries import hash_token
+from casino.lib.sealing import Sealer
+
+
+@lru_cache(maxsize=1)
+def sealer() -> Sealer:
+    return Sealer(settings.ENCRYPTION_KEYS)
+
+
+@lru_cache(maxsize=1024)
+def _open(sealed: str) -> str:
+    return sealer().open(sealed)
+
+
+def signing_secret(key: ApiKey) -> str:
+    """The secret that the key's requests are signed with. Never shown again and never logged."""
+    return _open(key.secret_sealed)
+
+
+def key_by_token(token: str) -> ApiKey | None:
+    """The key of a token in whatever state it is, so that its owner is told which; None for an unknown one."""
+    return ApiKey.objects.select_related("partner").filter(key_hash=hash_token(token)).first()
+
+
+def key_is_live(key: ApiKey, *, now: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now) and key.partner.is_active
+
+
+def dead_keys(key_ids: Iterable[int], *, now: datetime) -> list[int]:
+    """Those of the keys that open nothing any more: revoked, expired, or of a partner that was switched off."""
+    wanted = list(key_ids)
+    keys = ApiKey.objects.select_related("partner").filter(pk__in=wanted)
+    live = {key.pk for key in keys if key_is_live(key, now=now)}
+    return [pk for pk in wanted if pk not in live]
+
+
+def keys_of(partner: Partner, environment: str) -> list[ApiKey]:
+    """Newest first, dead ones included."""
+    keys = ApiKey.objects.select_related("successor", "created_by")
+    return list(keys.filter(partner=partner, environment=environment).order_by("-created_at"))
+
+
+def key_of(partner: Partner, key_id: str) -> ApiKey | None:
+    return ApiKey.objects.select_related("partner").filter(partner=partner, key_id=key_id).first()
+
+
+def membership(user: User) -> Member | None:
+    """Whom the signed-in person works for."""
+    if not user.is_authenticated:
+        return None
+    return Member.objects.select_related("partner").filter(user=user, partner__is_active=True).first()
+
+
+def player(partner_id: int, environment: str, external_id: str) -> PartnerPlayer | None:
+    players = PartnerPlayer.objects.select_related("user")
+    return players.filter(partner_id=partner_id, environment=environment, external_id=external_id).first()
