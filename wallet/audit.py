@@ -173,7 +173,7 @@ EXPLAINED = """
     OR (t.code = 'grant' AND d.kind = 'demo_issue' AND c.kind = 'player' AND c.is_demo)
     OR (t.code = 'adjustment' AND (d.kind IN ('adjustment', 'suspense') OR c.kind IN ('adjustment', 'suspense')))
     OR (t.code IN ('payout', 'refund') AND d.kind = 'crash' AND c.kind = 'player')
-    OR (t.code = 'stake' AND d.kind = 'player' AND c.kind = 'crash')
+    OR (t.code IN ('stake', 'hold', 'release') AND d.kind = 'player' AND c.kind = 'crash')
 """
 
 

@@ -23,6 +23,8 @@ class House(StrEnum):
 class Code(StrEnum):
     """What a transfer is for; the statement and the audit read it."""
 
+    HOLD = "hold"  # a stake set aside: reserved, not yet confirmed
+    RELEASE = "release"  # the hold of a reservation that was not confirmed
     STAKE = "stake"
     PAYOUT = "payout"
     REFUND = "refund"

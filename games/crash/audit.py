@@ -1,7 +1,8 @@
 """
 Is every bet's money in the books, and is everything in the books a bet's? Set-based, from the rows alone.
 
-A bet's transfers are `stake:<id>`, then one of `payout:<id>` and `refund:<id>`, or none when it is open or lost.
+A bet's transfers are `stake:<id>`, then one of `payout:<id>` and `refund:<id>`, or none when it is open or lost. Of a
+reservation it is `hold:<id>` first, then `stake:<id>` (confirmed) or `release:<id>` (given back), or none yet.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,12 +28,23 @@ BET_ID_OF_TRANSFER = {
 }
 
 
+UNCONFIRMED = "(b.was_reserved AND b.confirmed_at IS NULL)"
+STAKE_KIND = "CASE WHEN b.was_reserved THEN 'post' ELSE 'posted' END"
+FROM_PLAYER = ("hold", "release", "stake")
+
+
 def findings(now: datetime) -> list[str]:
     """A line per bet and per transfer of the game that the other side does not explain, and per bet settled wrongly."""
     rules: tuple[Callable[[], Iterator[str]], ...] = (
-        lambda: _money_of_bets_off("stake", "TRUE", "b.stake_minor"),
+        lambda: _money_of_bets_off("hold", "b.was_reserved", "b.stake_minor", kind="pending"),
+        lambda: _money_of_bets_off(
+            "release", f"{UNCONFIRMED} AND b.status = 'cancelled'", "b.stake_minor", kind="void"
+        ),
+        lambda: _money_of_bets_off("stake", f"NOT ({UNCONFIRMED})", "b.stake_minor", kind=STAKE_KIND),
         lambda: _money_of_bets_off("payout", "b.status = 'cashed_out'", "b.payout_minor"),
-        lambda: _money_of_bets_off("refund", "b.status IN ('cancelled', 'refunded')", "b.stake_minor"),
+        lambda: _money_of_bets_off(
+            "refund", f"b.status IN ('cancelled', 'refunded') AND NOT ({UNCONFIRMED})", "b.stake_minor"
+        ),
         _transfers_without_bet,
         _accounts_off,
         _payouts_off,
@@ -42,15 +54,16 @@ def findings(now: datetime) -> list[str]:
     return [line for rule in rules for line in capped(rule)]
 
 
-def _money_of_bets_off(code: str, expected: str, amount: str) -> Iterator[str]:
+def _money_of_bets_off(code: str, expected: str, amount: str, *, kind: str = "posted") -> Iterator[str]:
     """The transfer of this code exists exactly for the bets it is expected for, with their amount and accounts."""
-    player, house = ("debit", "credit") if code == "stake" else ("credit", "debit")
+    player, house = ("debit", "credit") if code in FROM_PLAYER else ("credit", "debit")
+    wanted_kind = kind if kind == STAKE_KIND else f"'{kind}'"
     sql = f"""
         SELECT b.id, b.status, {amount}, t.id, t.amount_minor FROM crash_bet b
         JOIN wallet_account a ON a.id = b.account_id
         LEFT JOIN wallet_transfer t ON t.id = '{code}:' || {BET_KEY[connection.vendor]}
         LEFT JOIN wallet_account h ON h.id = t.{house}_account_id
-        WHERE ({expected} AND (t.id IS NULL OR t.kind <> 'posted' OR t.code <> '{code}'
+        WHERE ({expected} AND (t.id IS NULL OR t.kind <> {wanted_kind} OR t.code <> '{code}'
                 OR t.amount_minor <> {amount} OR t.{player}_account_id <> b.account_id
                 OR t.book <> a.book OR h.kind <> 'crash' OR h.book <> a.book))
             OR (NOT ({expected}) AND t.id IS NOT NULL)
@@ -67,7 +80,7 @@ def _transfers_without_bet() -> Iterator[str]:
     sql = f"""
         SELECT t.id, t.amount_minor FROM wallet_transfer t
         LEFT JOIN crash_bet b ON {BET_ID_OF_TRANSFER[connection.vendor]}
-        WHERE t.code IN ('stake', 'payout', 'refund')
+        WHERE t.code IN ('hold', 'release', 'stake', 'payout', 'refund')
             AND (b.id IS NULL OR t.id <> t.code || ':' || {BET_KEY[connection.vendor]})
         ORDER BY t.id
     """  # noqa: S608 constants of this module only
@@ -100,6 +113,7 @@ def _bets_against_their_round() -> Iterator[str]:
     ended = Q(round__state__in=[state.CRASHED, state.SETTLED])
     impossible = {
         "is open in a round that is over": Q(status=status.OPEN, round__state__in=[state.SETTLED, state.VOIDED]),
+        "is reserved in a round that does not wait": Q(status=status.RESERVED) & ~Q(round__state=state.WAITING),
         "is lost in a round that is not over": Q(status=status.LOST) & ~ended,
         "is cashed out in a round that did not run": Q(
             status=status.CASHED_OUT, round__state__in=[state.WAITING, state.VOIDED]

@@ -31,6 +31,22 @@ class AlreadyPlaced(DomainError):
     message = "A bet with this identifier is already placed in this round."
 
 
+class ReferenceUsed(DomainError):
+    """The partner's own name of a bet is unique for ever."""
+
+    code = "idempotency_mismatch"
+    status = 422
+    socket_code = 1004
+    message = "client_reference was used already."
+
+
+class ReferenceInUse(DomainError):
+    code = "idempotency_in_progress"
+    status = 409
+    socket_code = 1004
+    message = "A bet with this client_reference is being placed."
+
+
 class CannotPlace(DomainError):
     code = "limit_reached"
     status = 403
@@ -49,6 +65,13 @@ class CannotCancel(DomainError):
     status = 409
     socket_code = 1006
     message = "The bet could not be cancelled: it is not open any more."
+
+
+class NotReserved(DomainError):
+    code = "bet_not_open"
+    status = 409
+    socket_code = 1006
+    message = "The bet could not be confirmed: it is not reserved (any more)."
 
 
 class CannotCashOut(DomainError):

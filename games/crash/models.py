@@ -8,6 +8,7 @@ A round's life (each arrow one guarded write by the engine that holds the lease)
        └─> voided          └─> crashed (interrupted)
 A bet's life:
 
+    reserved ──> open (confirmed) | cancelled (by the player, or when betting ends)
     open ──> cashed_out | lost | cancelled (by the player, while waiting) | refunded (round voided or interrupted)
     lost ──> cashed_out: only for a cash-out that was received before the crash and committed after the settlement
 """
@@ -213,9 +214,14 @@ class Round(models.Model):
 
 
 class Bet(models.Model):
-    """A stake in a round. Money moves by the transfers `stake:<id>`, `payout:<id>` and `refund:<id>`."""
+    """
+    A stake in a round. Money moves by the transfers `stake:<id>`, `payout:<id>` and `refund:<id>`.
+
+    A reservation sets it aside by `hold:<id>`, which `stake:<id>` then posts or `release:<id>` voids.
+    """
 
     class Status(models.TextChoices):
+        RESERVED = "reserved"
         OPEN = "open"
         CASHED_OUT = "cashed_out"
         LOST = "lost"
@@ -245,19 +251,32 @@ class Bet(models.Model):
     was_auto = models.BooleanField(default=False)
     payout_minor = models.BigIntegerField(default=0)
     balance_before_minor = models.BigIntegerField()
+    was_reserved = models.BooleanField(default=False)
     placed_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)  # of a reservation
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(stake_minor__gt=0), name="bet_stake_positive"),
+            models.CheckConstraint(
+                condition=Q(was_reserved=False, confirmed_at__isnull=True) & ~Q(status="reserved")
+                | Q(was_reserved=True, confirmed_at__isnull=False) & ~Q(status="reserved")
+                | Q(was_reserved=True, confirmed_at__isnull=True, status__in=["reserved", "cancelled"]),
+                name="bet_reservation_in_order",
+            ),
             models.CheckConstraint(condition=Q(identifier__gte=1, identifier__lte=10), name="bet_identifier_range"),
             models.CheckConstraint(
                 condition=Q(auto_cashout_hundredths__isnull=True) | Q(auto_cashout_hundredths__gte=101),
                 name="bet_auto_cashout_range",
             ),
             models.CheckConstraint(
-                condition=Q(status="open", payout_minor=0, multiplier_hundredths__isnull=True, settled_at__isnull=True)
+                condition=Q(
+                    status__in=["reserved", "open"],
+                    payout_minor=0,
+                    multiplier_hundredths__isnull=True,
+                    settled_at__isnull=True,
+                )
                 | Q(
                     status="cashed_out",
                     payout_minor__gte=F("stake_minor"),
@@ -284,6 +303,8 @@ class Bet(models.Model):
             models.Index(
                 fields=["round", "auto_cashout_hundredths"], condition=Q(status="open"), name="bet_open_by_auto"
             ),
+            # What the launch gives back.
+            models.Index(fields=["round"], condition=Q(status="reserved"), name="bet_reserved"),
             # The hundred largest bets of a round.
             models.Index(fields=["round", "-stake_reference_micros"], name="bet_round_by_stake"),
             models.Index(fields=["account", "-placed_at"], name="bet_account_recent"),
@@ -299,6 +320,36 @@ class Bet(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class PartnerBet(models.Model):
+    """
+    That a bet came from a partner, for one of its players. `client_reference` is the partner's own name of the bet,
+    unique for ever among its bets of that environment.
+    """
+
+    bet = models.OneToOneField(Bet, on_delete=models.PROTECT, primary_key=True, related_name="partner_bet")
+    player = models.ForeignKey("partners.PartnerPlayer", on_delete=models.PROTECT, related_name="+", db_index=False)
+    partner = models.ForeignKey("partners.Partner", on_delete=models.PROTECT, related_name="+", db_index=False)
+    environment = models.CharField(max_length=4)
+    client_reference = models.CharField(max_length=64, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "environment", "client_reference"],
+                condition=Q(client_reference__isnull=False),
+                name="partnerbet_reference_once",
+            )
+        ]
+        indexes = [
+            # Ids rise with time: a partner's bets, and one player's, newest first.
+            models.Index(fields=["partner", "environment", "-bet"], name="partnerbet_recent"),
+            models.Index(fields=["player", "-bet"], name="partnerbet_of_player"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.bet_id)
 
 
 class EngineLease(models.Model):

@@ -20,14 +20,32 @@ def topic_of(game: str) -> str:
 
 
 def bets_placed(game: str, round_id: UUID, bets: Sequence["PlacedBet"]) -> None:
+    opened = [bet for bet in bets if not bet.reserved]  # a reservation is nobody else's business
+    if opened:
+        _delta(game, "bets", round_id, messages.bet_lines(opened))
     if bets:
-        _delta(game, "bets", round_id, messages.bet_lines(bets))
         _balances(game, bets)
+
+
+def bets_confirmed(bets: Sequence[tuple[str, "PlacedBet"]]) -> None:
+    groups: dict[tuple[str, UUID], list[PlacedBet]] = defaultdict(list)
+    for game, bet in bets:
+        groups[game, bet.round_id].append(bet)
+    for (game, round_id), group in groups.items():
+        bets_placed(game, round_id, group)
+
+
+def reservations_ended(bets: Sequence["ClosedBet"]) -> None:
+    """Given back when betting ended; the players are told without having asked."""
+    for game, _, group in _by_round(bets):
+        _direct(game, [(bet.account_id, messages.closed("bet_cancel", bet)) for bet in group])
 
 
 def bets_cancelled(bets: Sequence["ClosedBet"]) -> None:
     for game, round_id, group in _by_round(bets):
-        _delta(game, "bets", round_id, [{**messages.bet_line(bet), "cancelled": True} for bet in group])
+        gone = [{**messages.bet_line(bet), "cancelled": True} for bet in group if not bet.reserved]
+        if gone:
+            _delta(game, "bets", round_id, gone)
         _balances(game, group)
 
 

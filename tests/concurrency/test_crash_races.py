@@ -18,7 +18,8 @@ from casino.lib.errors import DomainError
 from games.crash import audit, operations
 from games.crash.models import Bet, Round
 from games.crash.operations import BetAction, ClosedBet, PlacedBet
-from games.crash.operations import bets as bets_module
+from games.crash.operations import closing as closing_module
+from games.crash.operations import placing as placing_module
 from tests.games.crash.playing import Play, account_of, fate, make_play, money
 from tests.wallet.threads import at_once
 from wallet import ledger
@@ -79,14 +80,14 @@ def test_control_without_the_locks_two_cash_outs_both_believe_they_pay(
     """Both decide before either writes; only the ledger's own key then stops the second, with an error."""
     bet = running(play, alice)
     meeting = threading.Barrier(2)
-    pay = bets_module.pay
+    pay = closing_module.pay
 
     def pay_when_both_have_decided(*args: Any, **kwargs: Any) -> Any:
         meeting.wait(timeout=20)
         return pay(*args, **kwargs)
 
-    monkeypatch.setattr(bets_module, "lock_accounts", lambda ids: None)
-    monkeypatch.setattr(bets_module, "pay", pay_when_both_have_decided)
+    monkeypatch.setattr(closing_module, "lock_accounts", lambda ids: None)
+    monkeypatch.setattr(closing_module, "pay", pay_when_both_have_decided)
     results = at_once([lambda: play.out(alice, bet, 2000)] * 2)
     assert paid(results) == 1
     assert sum(isinstance(result, AssertionError) for result in results) == 1
@@ -154,7 +155,7 @@ def test_control_without_the_locks_the_last_money_is_spent_twice(
         rows = ledger.Account.objects.filter(id__in=list(ids))
         return {a.pk: ledger._Balance(a.book, a.posted_minor, a.held_minor or 0, a.last_transfer_at) for a in rows}
 
-    monkeypatch.setattr(bets_module, "lock_accounts", lambda ids: None)
+    monkeypatch.setattr(placing_module, "lock_accounts", lambda ids: None)
     monkeypatch.setattr(ledger, "_lock_accounts", unlocked)
     monkeypatch.setattr(ledger._Batch, "write", write_when_both_have_decided)
 

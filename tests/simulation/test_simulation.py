@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from casino.lib import money
-from games.crash.operations import bets, rounds
+from games.crash.operations import closing, rounds
 from games.crash.simulation.checks import Violation, simulate
 
 
@@ -28,7 +28,7 @@ def test_a_payout_that_is_one_cent_off_is_found(monkeypatch: pytest.MonkeyPatch)
     def generous(stake: int, multiplier: int, boost: int = 0) -> int:
         return money.payout_minor(stake, multiplier, boost) + 1
 
-    monkeypatch.setattr(bets, "payout_minor", generous)
+    monkeypatch.setattr(closing, "payout_minor", generous)
     monkeypatch.setattr(rounds, "payout_minor", generous)
     # All is rolled back in the end, so nothing commits: players are told at once.
     monkeypatch.setattr(transaction, "on_commit", lambda tell: tell())

@@ -1,7 +1,7 @@
 """The crash game's verbs: players' (bets), the engine's (rounds, lease), staff's (setup, chains)."""
 
 from games.crash.operations.chains import announce_chain, set_client_seed
-from games.crash.operations.closing import cancel_bets, cash_outs
+from games.crash.operations.closing import cancel_bets, cash_outs, confirm_bets
 from games.crash.operations.lease import announce, release_lease, renew_lease, take_lease
 from games.crash.operations.placing import place_bets
 from games.crash.operations.rounds import (
@@ -15,12 +15,13 @@ from games.crash.operations.rounds import (
     void_round,
 )
 from games.crash.operations.setup import StakeLimits, change_config, ensure_game, set_enabled
-from games.crash.operations.values import BetAction, BetRequest, ClosedBet, PlacedBet
+from games.crash.operations.values import BetAction, BetRequest, ClosedBet, FromPartner, PlacedBet
 
 __all__ = [
     "BetAction",
     "BetRequest",
     "ClosedBet",
+    "FromPartner",
     "PlacedBet",
     "StakeLimits",
     "adopt_round",
@@ -29,6 +30,7 @@ __all__ = [
     "cancel_bets",
     "cash_outs",
     "change_config",
+    "confirm_bets",
     "crash_round",
     "ensure_game",
     "interrupt_round",

@@ -1,5 +1,5 @@
 """
-Closing bets: cancel, cash out, and the payment behind every way in which a bet ends.
+Closing bets: cancel, cash out, and the payment behind every way in which a bet ends. And confirming reservations.
 
 In batches, each one transaction, with an answer per request, in order, as in `placing`.
 """
@@ -15,15 +15,23 @@ from casino.lib.errors import DomainError
 from casino.lib.money import payout_minor
 from casino.ops.bulk import update_rows
 from games.crash import publisher
-from games.crash.errors import BetNotFound, BettingClosed, CannotCancel, CannotCashOut, NoRoundRunning, RoundCrashed
+from games.crash.errors import (
+    BetNotFound,
+    BettingClosed,
+    CannotCancel,
+    CannotCashOut,
+    NoRoundRunning,
+    NotReserved,
+    RoundCrashed,
+)
 from games.crash.models import Bet, Round
 from games.crash.operations.locking import lock_accounts, share_rounds
-from games.crash.operations.values import BetAction, ClosedBet, Decided, HeldBet, Verdict, held_bets
+from games.crash.operations.values import BetAction, ClosedBet, Decided, HeldBet, PlacedBet, Verdict, held_bets
 from games.crash.rules import Payout, Refusal
 from games.crash.sealed import course_of
 from wallet import ledger
-from wallet.chart import Code, House, book_of
-from wallet.ledger import Result, TransferRequest
+from wallet.chart import Code, House, Kind, book_of
+from wallet.ledger import Outcome, Result, TransferRequest
 from wallet.queries import house_accounts
 
 
@@ -52,6 +60,8 @@ def cash_outs(requests: Sequence[BetAction], *, now: datetime) -> list[ClosedBet
 def _cancel_verdict(bet: HeldBet, round_: Round, action: BetAction) -> Verdict:
     if bet.status == Bet.Status.CANCELLED or round_.state == Round.State.VOIDED:
         return CannotCancel()
+    if bet.status == Bet.Status.RESERVED:
+        return bet.stake_minor, None
     if round_.state != Round.State.WAITING:
         return BettingClosed()
     return bet.stake_minor, None
@@ -60,7 +70,7 @@ def _cancel_verdict(bet: HeldBet, round_: Round, action: BetAction) -> Verdict:
 def _cash_out_verdict(bet: HeldBet, round_: Round, action: BetAction) -> Verdict:
     if bet.status == Bet.Status.CASHED_OUT:
         return CannotCashOut("The bet could not be cashed out: it is cashed out already.")
-    if bet.status in (Bet.Status.CANCELLED, Bet.Status.REFUNDED):
+    if bet.status in (Bet.Status.CANCELLED, Bet.Status.REFUNDED, Bet.Status.RESERVED):
         return CannotCashOut(f"The bet could not be cashed out: it was {bet.status}.")
     if round_.state == Round.State.WAITING or round_.started_at is None:
         return NoRoundRunning()
@@ -88,11 +98,7 @@ def _act(
     requests: Sequence[BetAction], decide: Callable[[HeldBet, Round, BetAction], Verdict], *, now: datetime
 ) -> list[ClosedBet | DomainError]:
     """Lock what the batch touches, decide each request in order, and pay what was decided."""
-    wanted = {request.bet_id for request in requests}
-    touched = list(Bet.objects.filter(pk__in=wanted).values_list("round_id", "account_id"))
-    rounds = share_rounds(round_id for round_id, _ in touched)
-    lock_accounts(account_id for _, account_id in touched)
-    bets = {bet.id: bet for bet in held_bets(Bet.objects.filter(pk__in=wanted))}
+    bets, rounds = _lock(requests)
     answers: list[ClosedBet | DomainError | None] = []
     decided: list[Decided] = []
     closed_here: set[UUID] = set()
@@ -112,9 +118,22 @@ def _act(
         closed_here.add(bet.id)
         answers.append(None)
         decided.append((i, bet, *verdict))
-    for i, closed in pay(decided, now=now):
+    reserved = [row for row in decided if row[1].status == Bet.Status.RESERVED]
+    for i, closed in [
+        *pay([row for row in decided if row[1].status != Bet.Status.RESERVED], now=now),
+        *_release([(i, bet) for i, bet, _, _ in reserved], now=now),
+    ]:
         answers[i] = closed
     return [answer for answer in answers if answer is not None]
+
+
+def _lock(requests: Sequence[BetAction]) -> tuple[dict[UUID, HeldBet], dict[UUID, Round]]:
+    """The requested bets and their rounds; nothing happens to them elsewhere before this transaction ends."""
+    wanted = {request.bet_id for request in requests}
+    touched = list(Bet.objects.filter(pk__in=wanted).values_list("round_id", "account_id"))
+    rounds = share_rounds(round_id for round_id, _ in touched)
+    lock_accounts(account_id for _, account_id in touched)
+    return {bet.id: bet for bet in held_bets(Bet.objects.filter(pk__in=wanted))}, rounds
 
 
 def pay(
@@ -128,9 +147,7 @@ def pay(
     """
     if not decided:
         return []
-    books = {(bet.currency, bet.is_demo): book_of(bet.currency, is_demo=bet.is_demo) for _, bet, _, _ in decided}
-    house = house_accounts(House.CRASH, books.values())
-    house_of = {key: house[book] for key, book in books.items()}
+    house_of = _house_of([bet for _, bet, _, _ in decided])
     outcomes = ledger.post(
         [
             TransferRequest(
@@ -171,6 +188,113 @@ def _write_closed(decided: Sequence[Decided], given_back: Bet.Status, *, now: da
     assert changed == len(decided), "bets changed under their lock"
 
 
+# --- reservations -----------------------------------------------------------------------------------------------------
+def confirm_bets(requests: Sequence[BetAction], *, now: datetime) -> list[PlacedBet | DomainError]:
+    """Reserved stakes become bets, as long as the round waits."""
+    with transaction.atomic():
+        bets, rounds = _lock(requests)
+        answers: list[PlacedBet | DomainError | None] = []
+        confirmed: dict[UUID, tuple[int, HeldBet]] = {}
+        for i, request in enumerate(requests):
+            bet = bets.get(request.bet_id)
+            refusal: DomainError | None = None
+            if bet is None or bet.player_id != request.player_id or bet.account_id != request.account_id:
+                refusal = BetNotFound()
+            elif rounds[bet.round_id].state != Round.State.WAITING:
+                refusal = BettingClosed()
+            elif bet.status != Bet.Status.RESERVED or bet.id in confirmed:
+                refusal = NotReserved()
+            else:
+                confirmed[bet.id] = (i, bet)
+            answers.append(refusal)
+        outcomes = _resolve_holds([bet for _, bet in confirmed.values()], Kind.POST, now=now)
+        update_rows(
+            Bet,
+            "id",
+            ("status",),
+            [(bet_id, Bet.Status.OPEN.value) for bet_id in confirmed],
+            same={"confirmed_at": now},
+            where="t.status = 'reserved'",
+        )
+        for (i, bet), outcome in zip(confirmed.values(), outcomes, strict=True):
+            answers[i] = _confirmed(bet, outcome.debit_balance_minor or 0)
+        placed = [answer for answer in answers if isinstance(answer, PlacedBet)]
+        transaction.on_commit(lambda: publisher.bets_confirmed([(bets[bet.bet_id].game, bet) for bet in placed]))
+    return [answer for answer in answers if answer is not None]
+
+
+def release_reserved(round_: Round, *, now: datetime) -> None:
+    """Give back what was set aside in a round that takes no more bets, and that is held alone."""
+    bets = held_bets(Bet.objects.filter(round=round_, status=Bet.Status.RESERVED))
+    if bets:
+        closed = [bet for _, bet in _release(list(enumerate(bets)), now=now)]
+        transaction.on_commit(lambda: publisher.reservations_ended(closed))
+
+
+def _release(reserved: Sequence[tuple[int, HeldBet]], *, now: datetime) -> list[tuple[int, ClosedBet]]:
+    outcomes = _resolve_holds([bet for _, bet in reserved], Kind.VOID, now=now)
+    changed = update_rows(
+        Bet,
+        "id",
+        ("payout_minor",),
+        [(bet.id, bet.stake_minor) for _, bet in reserved],
+        same={"status": Bet.Status.CANCELLED.value, "settled_at": now},
+        where="t.status = 'reserved'",
+    )
+    assert changed == len(reserved), "bets changed under their lock"
+    return [
+        (i, _closed(bet, bet.stake_minor, None, outcome.debit_balance_minor or 0))
+        for (i, bet), outcome in zip(reserved, outcomes, strict=True)
+    ]
+
+
+def _resolve_holds(bets: Sequence[HeldBet], kind: Kind, *, now: datetime) -> list[Outcome]:
+    house_of = _house_of(bets)
+    name, code = ("stake", Code.STAKE) if kind is Kind.POST else ("release", Code.RELEASE)
+    outcomes = ledger.post(
+        [
+            TransferRequest(
+                id=f"{name}:{bet.id}",
+                debit_account_id=bet.account_id,
+                credit_account_id=house_of[bet.currency, bet.is_demo],
+                amount_minor=bet.stake_minor,
+                code=code,
+                kind=kind,
+                pending_id=f"hold:{bet.id}",
+                reference=str(bet.id),
+            )
+            for bet in bets
+        ],
+        now=now,
+    )
+    assert all(outcome.result is Result.OK for outcome in outcomes), "a hold under lock is resolved exactly once"
+    return outcomes
+
+
+def _house_of(bets: Sequence[HeldBet]) -> dict[tuple[str, bool], int]:
+    books = {(bet.currency, bet.is_demo): book_of(bet.currency, is_demo=bet.is_demo) for bet in bets}
+    house = house_accounts(House.CRASH, books.values()) if books else {}
+    return {key: house[book] for key, book in books.items()}
+
+
+def _confirmed(bet: HeldBet, balance_minor: int) -> PlacedBet:
+    return PlacedBet(
+        bet_id=bet.id,
+        round_id=bet.round_id,
+        player_id=bet.player_id,
+        account_id=bet.account_id,
+        username=bet.username,
+        currency=bet.currency,
+        denominator=bet.denominator,
+        is_demo=bet.is_demo,
+        identifier=bet.identifier,
+        stake_minor=bet.stake_minor,
+        auto_cashout=bet.auto_cashout,
+        balance_minor=balance_minor,
+        placed_at=bet.placed_at,
+    )
+
+
 def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int) -> ClosedBet:
     return ClosedBet(
         game=bet.game,
@@ -189,4 +313,5 @@ def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int
         multiplier=payout.multiplier if payout else None,
         boost_percent=payout.boost_percent if payout else 0,
         auto=payout.auto if payout else False,
+        reserved=bet.status == Bet.Status.RESERVED,
     )

@@ -7,11 +7,13 @@ spoils the others. What happened is announced on commit.
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from casino.lib.errors import DomainError
 from casino.ops.bulk import insert_rows
+from casino.ops.locks import take_names
 from games.crash import publisher
 from games.crash.errors import (
     AboveMaximum,
@@ -21,13 +23,15 @@ from games.crash.errors import (
     CannotPlace,
     InsufficientFunds,
     InvalidAutoCashout,
+    ReferenceInUse,
+    ReferenceUsed,
 )
-from games.crash.models import Bet, ConfigLimit, Round
+from games.crash.models import Bet, ConfigLimit, PartnerBet, Round
 from games.crash.operations.locking import lock_accounts, share_waiting_round
 from games.crash.operations.values import BetRequest, PlacedBet
 from games.crash.rules import CAPS, MAX_IDENTIFIER, MIN_CASHOUT
 from wallet import ledger
-from wallet.chart import Code, House, book_of
+from wallet.chart import Code, House, Kind, book_of
 from wallet.ledger import Result, TransferRequest
 from wallet.queries import house_accounts
 
@@ -49,8 +53,10 @@ BET_COLUMNS = (
     "was_auto",
     "payout_minor",
     "balance_before_minor",
+    "was_reserved",
     "placed_at",
 )
+PARTNER_COLUMNS = ("bet", "player", "partner", "environment", "client_reference")
 
 
 def place_bets(game: str, requests: Sequence[BetRequest], *, now: datetime) -> list[PlacedBet | DomainError]:
@@ -110,12 +116,15 @@ def _stake(
     lock_accounts(account_ids)
     held = Bet.objects.filter(round=round_, account_id__in=account_ids).exclude(status=Bet.Status.CANCELLED)
     taken = set(held.values_list("account_id", "identifier"))
+    references = _References(wanted)
     answers: list[tuple[int, PlacedBet | DomainError]] = []
     staked: list[tuple[int, BetRequest]] = []
     for i, request in wanted:
         place = (request.account_id, request.identifier)
         if place in taken:
             answers.append((i, AlreadyPlaced()))
+        elif refusal := references.take(request):
+            answers.append((i, refusal))
         else:
             taken.add(place)
             staked.append((i, request))
@@ -123,11 +132,12 @@ def _stake(
     outcomes = ledger.post(
         [
             TransferRequest(
-                id=f"stake:{request.bet_id}",
+                id=f"{'hold' if request.reserve else 'stake'}:{request.bet_id}",
                 debit_account_id=request.account_id,
                 credit_account_id=house[book_of(request.currency, is_demo=request.is_demo)],
                 amount_minor=request.stake_minor,
-                code=Code.STAKE,
+                code=Code.HOLD if request.reserve else Code.STAKE,
+                kind=Kind.PENDING if request.reserve else Kind.POSTED,
                 reference=str(request.bet_id),
             )
             for _, request in staked
@@ -135,6 +145,7 @@ def _stake(
         now=now,
     )
     rows = []
+    partner_rows = []
     for (i, request), outcome in zip(staked, outcomes, strict=True):
         if outcome.result is Result.INSUFFICIENT_FUNDS:
             answers.append((i, InsufficientFunds()))
@@ -158,17 +169,51 @@ def _stake(
                 _reference_micros(request.stake_minor, limit),
                 0,
                 request.auto_cashout,
-                str(Bet.Status.OPEN),
+                str(Bet.Status.RESERVED if request.reserve else Bet.Status.OPEN),
                 0,
                 False,
                 0,
                 balance_minor + request.stake_minor,
+                request.reserve,
                 now,
             )
         )
+        if whose := request.partner:
+            of_partner = (whose.partner_player_id, whose.partner_id, whose.environment, whose.client_reference)
+            partner_rows.append((request.bet_id, *of_partner))
         answers.append((i, _placed(request, round_, limit.currency.denominator, balance_minor, now)))
     insert_rows(Bet, BET_COLUMNS, rows)
+    insert_rows(PartnerBet, PARTNER_COLUMNS, partner_rows)
     return answers
+
+
+class _References:
+    """The partners' own names of this batch's bets: each is used once, for ever."""
+
+    def __init__(self, wanted: Sequence[tuple[int, BetRequest]]) -> None:
+        whose = [r.partner for _, r in wanted if r.partner is not None and r.partner.client_reference is not None]
+        self._held = take_names(partner.reference_name for partner in whose)
+        self._used: dict[str, UUID] = {}
+        for partner_id, environment in {(partner.partner_id, partner.environment) for partner in whose}:
+            used = PartnerBet.objects.filter(
+                partner_id=partner_id,
+                environment=environment,
+                client_reference__in=[p.client_reference for p in whose if p.partner_id == partner_id],
+            )
+            for bet_id, reference in used.values_list("bet_id", "client_reference"):
+                self._used[f"bet:{partner_id}:{environment}:{reference}"] = bet_id
+
+    def take(self, request: BetRequest) -> DomainError | None:
+        """A reason where the bet cannot have this name."""
+        if request.partner is None or request.partner.client_reference is None:
+            return None
+        name = request.partner.reference_name
+        if name not in self._held:
+            return ReferenceInUse()
+        if name in self._used:
+            return ReferenceUsed(f"client_reference was used already, by the bet {self._used[name]}.")
+        self._used[name] = request.bet_id
+        return None
 
 
 def _reference_micros(amount_minor: int, limit: ConfigLimit) -> int:
@@ -190,4 +235,5 @@ def _placed(request: BetRequest, round_: Round, denominator: int, balance_minor:
         auto_cashout=request.auto_cashout,
         balance_minor=balance_minor,
         placed_at=now,
+        reserved=request.reserve,
     )

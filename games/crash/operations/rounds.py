@@ -14,7 +14,7 @@ from games.crash import publisher
 from games.crash.fairness import result_of, round_hash, seed_at
 from games.crash.models import Bet, Game, GameConfig, Round, SeedChain
 from games.crash.operations import chains
-from games.crash.operations.closing import pay
+from games.crash.operations.closing import pay, release_reserved
 from games.crash.operations.locking import lock_accounts, own_lease, own_round, share_rounds
 from games.crash.operations.values import ClosedBet, Decided, HeldBet, held_bets
 from games.crash.rules import CAPS, CURVE, MIN_CASHOUT, Payout
@@ -67,9 +67,14 @@ def open_round(game: str, *, epoch: int, now: datetime, wait_ms: int, tick_ms: i
 
 @transaction.atomic
 def launch_round(round_id: UUID, *, epoch: int, now: datetime) -> Round:
-    """Betting ends, the curve starts. Waits for bets that are being written, and refuses those that come after."""
+    """
+    Betting ends, the curve starts. Waits for bets that are being written, and refuses those that come after.
+
+    Reservations that nobody confirmed are given back.
+    """
     round_ = own_round(round_id, epoch=epoch)
     if round_.state == Round.State.WAITING:
+        release_reserved(round_, now=now)
         round_.state = Round.State.RUNNING
         round_.started_at = now
         round_.save(update_fields=["state", "started_at"])
@@ -183,6 +188,7 @@ def void_round(round_id: UUID, *, epoch: int, now: datetime) -> Round:
     round_ = own_round(round_id, epoch=epoch)
     if round_.state != Round.State.WAITING:
         return round_
+    release_reserved(round_, now=now)
     _close_open(round_, lambda bet: (bet.stake_minor, None), now=now)
     round_.state = Round.State.VOIDED
     round_.settled_at = now

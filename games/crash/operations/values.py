@@ -14,8 +14,26 @@ from games.crash.rules import Payout
 
 
 @dataclass(frozen=True, slots=True)
+class FromPartner:
+    """Whose player it is, and the partner's own name of the bet, which is unique for ever."""
+
+    partner_id: int
+    environment: str
+    partner_player_id: int
+    client_reference: str | None
+
+    @property
+    def reference_name(self) -> str:
+        return f"bet:{self.partner_id}:{self.environment}:{self.client_reference}"
+
+
+@dataclass(frozen=True, slots=True)
 class BetRequest:
-    """A stake in minor units for the next round; `auto_cashout` in hundredths. Who plays is the caller's word."""
+    """
+    A stake in minor units for the next round; `auto_cashout` in hundredths. Who plays is the caller's word.
+
+    `reserve` only sets the stake aside: the bet plays when it is confirmed before betting ends.
+    """
 
     game: str
     player_id: int
@@ -27,6 +45,8 @@ class BetRequest:
     identifier: int
     auto_cashout: int | None
     bet_id: UUID = field(default_factory=uuid7)
+    reserve: bool = False
+    partner: FromPartner | None = None
 
 
 class PlacedBet(NamedTuple):
@@ -43,11 +63,12 @@ class PlacedBet(NamedTuple):
     auto_cashout: int | None
     balance_minor: int
     placed_at: datetime
+    reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BetAction:
-    """A cancel or a cash-out of an own bet. `received_at` is when this platform got it, and decides."""
+    """A confirmation, cancel or cash-out of an own bet. `received_at` is when this platform got it, and decides."""
 
     player_id: int
     account_id: int
@@ -79,6 +100,7 @@ class ClosedBet(NamedTuple):
     multiplier: int | None = None
     boost_percent: int = 0
     auto: bool = False
+    reserved: bool = False  # it was set aside only, and had not been confirmed
 
 
 class HeldBet(NamedTuple):
@@ -98,6 +120,7 @@ class HeldBet(NamedTuple):
     stake_reference_micros: int
     auto_cashout: int | None
     status: str
+    placed_at: datetime
 
 
 _HELD_COLUMNS = (
@@ -115,6 +138,7 @@ _HELD_COLUMNS = (
     "stake_reference_micros",
     "auto_cashout_hundredths",
     "status",
+    "placed_at",
 )
 
 Verdict = DomainError | tuple[int, Payout | None]  # refused, or what is paid and why (None: the stake goes back)

@@ -48,7 +48,7 @@ class Summary:
         )
 
 
-def simulate(seed: int, *, rounds: int, players: int = 11, name: str = "") -> Summary:
+def simulate(seed: int, *, rounds: int, players: int = 12, name: str = "") -> Summary:
     """Play and check; raises Violation at the first round after which something does not hold."""
     world = make_world(seed, players=players, rounds=rounds, name=name)
     last_told = (0, 0)

@@ -27,6 +27,7 @@ class Character:
     late: int = 0  # bets while the curve runs
     foreign: int = 0  # acts on the bets of others
     slow: int = 0  # a cash-out arrives in time and is executed after the settlement
+    reserves: int = 0  # sets the stake aside first, and may forget to confirm
 
 
 CHARACTERS = (
@@ -41,6 +42,7 @@ CHARACTERS = (
     Character("thief", foreign=80),
     Character("disconnecting", loses_answers=60, autos=(105, 300), leaves=(101, 150), cancels=10),
     Character("slow", slow=70, leaves=(101, 180)),
+    Character("reserving", bets=2, reserves=75, autos=(101, 250), leaves=(101, 200), cancels=15, loses_answers=20),
 )
 
 
@@ -53,6 +55,7 @@ class Wager:
     stake_minor: int
     auto: int | None
     leave_at: int | None
+    reserve: bool = False
     placed: bool = False
     closed: bool = False  # paid or given back, as far as the player was told
 
@@ -82,7 +85,8 @@ class Player:
                 auto = self.rng.randint(*self.character.autos) if self.character.autos else None
                 leave = self.rng.randint(*self.character.leaves) if self.character.leaves else None
                 stake = self.rng.randint(100, 5_000)
-                self.wagers.append(Wager(self.new_id(), identifier, stake, auto, leave))
+                reserve = self.chance(self.character.reserves)
+                self.wagers.append(Wager(self.new_id(), identifier, stake, auto, leave, reserve))
         self.history.update({wager.bet_id: wager for wager in self.wagers})
         return self.wagers
 

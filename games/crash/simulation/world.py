@@ -193,6 +193,8 @@ class World:
         for player in self.players:
             for wager in player.wagers:
                 self._bet(player, wager)
+                if wager.reserve and wager.placed and player.chance(60):
+                    self._confirm(player, wager)
         for player in self.players:
             for wager in player.wagers:
                 if wager.placed and not wager.closed and player.chance(player.character.cancels):
@@ -218,11 +220,18 @@ class World:
             wager.identifier,
             wager.auto,
             wager.bet_id,
+            wager.reserve,
         )
         (answer,) = operations.place_bets(self.game, [request], now=self.clock.now())
         self.note(f"{player.username} bets {wager.bet_id} {wager.stake_minor} auto {wager.auto}: {answer!r:.60}")
         if heard and isinstance(answer, PlacedBet | AlreadyPlaced):
             player.learn_placed(wager.bet_id)
+
+    def _confirm(self, player: Player, wager: Wager) -> None:
+        action = BetAction(player.player_id, player.account_id, wager.bet_id, self.clock.now())
+        answers = operations.confirm_bets([action] * (1 + player.chance(30)), now=self.clock.now())
+        self.note(f"{player.username} confirms {wager.bet_id}: {[repr(a)[:40] for a in answers]}")
+        assert sum(isinstance(answer, PlacedBet) for answer in answers) <= 1, "a reservation was confirmed twice"
 
     def _act(self) -> None:
         """While the curve runs, after each multiplier that was told."""
@@ -279,7 +288,7 @@ class World:
         self.slow = []
 
 
-def make_world(seed: int, *, players: int = 11, rounds: int = 100, mishaps: bool = True, name: str = "") -> World:
+def make_world(seed: int, *, players: int = 12, rounds: int = 100, mishaps: bool = True, name: str = "") -> World:
     """A new game with funded players and a chain of seeds that follow from `seed`; `name` keeps runs apart."""
     rng = Random(seed)  # noqa: S311 a simulation must be repeatable
     game = f"Sim{name or seed}"

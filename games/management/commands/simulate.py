@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same run")
         parser.add_argument("--rounds", type=int, default=100)
-        parser.add_argument("--players", type=int, default=11, help="eleven kinds, in turn")
+        parser.add_argument("--players", type=int, default=12, help="twelve kinds, in turn")
         parser.add_argument("--database-url", default="", help="an empty database (default: a temporary SQLite file)")
         parser.add_argument("--here", action="store_true", help="in the configured database, which must be unplayed")
 
