@@ -80,6 +80,13 @@ def test_a_page_that_joins_in_the_middle_has_its_open_bet_and_the_running_multip
     assert (state["phase"], state["open"], state["shown"]) == ("running", "B1", 110)
 
 
+def test_a_page_that_joins_in_the_middle_has_everyones_bets_and_how_they_ended(reduce: Any) -> None:
+    taken = {**bet("B2"), "username": "bob", "multiplier": 105, "winAmount": 525}
+    joined = wallet()
+    joined["bets"] = [bet("B1"), taken]
+    assert reduce(joined)["bets"] == [["B1", None], ["B2", 105]]
+
+
 def test_the_multiplier_stays_near_the_last_tick_heard_when_ticks_stop(reduce: Any) -> None:
     state = reduce(wallet(), {"messageType": "balance", "balance": 1, "isDemo": True, "at": 60_000})
     assert state["shown"] == 113  # three ticks on, not where the clock would be

@@ -5,7 +5,13 @@ import { formatTime } from "./format.js";
 const KEPT = 150;
 
 export class Chat {
-  constructor(root, ask) {
+  #lines = new Map(); // message id → {item, username}
+  #oldest = 0; // ids below were dropped to make room
+
+  /** `mutes` knows whose messages are not shown here. */
+  constructor(root, ask, mutes) {
+    this.mutes = mutes;
+    this.muted = root.querySelector("[data-chat-muted]");
     this.list = root.querySelector("[data-chat-list]");
     this.form = root.querySelector("form");
     this.input = this.form.elements.message;
@@ -18,6 +24,7 @@ export class Chat {
       this.#send();
     });
     this.input.addEventListener("input", () => this.#complain(""));
+    this.#show();
   }
 
   #complain(message) {
@@ -42,15 +49,66 @@ export class Chat {
     this.username = state.player?.username ?? null;
   }
 
-  /** A message of a player; the answer to an own one has a status and is no such message. */
+  /** A message of a player (the answer to an own one has a status and is no such message), or the last ones of all. */
   heard(message) {
-    if (message.messageType !== "chat" || message.message === undefined) return;
+    if (message.messageType === "wallet") for (const line of message.chat ?? []) this.#add(line);
+    else if (message.messageType === "chat" && message.message !== undefined) this.#add(message);
+  }
+
+  /** In the order of their ids, each once: after a reconnection the last messages come again. */
+  #add(line) {
+    if (this.#lines.has(line.id) || line.id < this.#oldest) return;
     const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
-    const item = el("li", message.username === this.username ? "own" : "",
-      el("b", "", message.username), el("span", "text", message.message), el("time", "muted", formatTime(message.timestamp)));
-    this.list.append(item);
-    this.empty.hidden = true;
-    while (this.list.children.length > KEPT) this.list.firstElementChild.remove();
+    const item = this.#item(line);
+    const after = [...this.#lines.keys()].filter((id) => id > line.id);
+    this.list.insertBefore(item, after.length ? this.#lines.get(Math.min(...after)).item : null);
+    this.#lines.set(line.id, { item, username: line.username });
+    while (this.#lines.size > KEPT) this.#dropOldest();
+    this.#show();
     if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  #item(line) {
+    const own = line.username === this.username;
+    const item = el("li", own ? "own" : "",
+      el("b", "", line.username), el("span", "text", line.message), el("time", "muted", formatTime(line.timestamp)));
+    if (own) return item;
+    const mute = el("button", "chat-mute", "Mute");
+    mute.type = "button";
+    mute.setAttribute("aria-label", `Mute ${line.username}`);
+    mute.addEventListener("click", () => this.#mute(line.username, true));
+    item.append(mute);
+    return item;
+  }
+
+  #dropOldest() {
+    const id = Math.min(...this.#lines.keys());
+    this.#lines.get(id).item.remove();
+    this.#lines.delete(id);
+    this.#oldest = id + 1;
+  }
+
+  #mute(name, muted) {
+    this.mutes.set(name, muted);
+    this.#show();
+    if (muted) this.input.focus();
+    else this.muted.querySelector("summary").focus();
+  }
+
+  /** Hide what muted players said, and list them where they can be heard again. */
+  #show() {
+    const seen = [...this.#lines.values()].filter(({ item, username }) => !(item.hidden = this.mutes.has(username)));
+    this.empty.hidden = seen.length > 0;
+    this.list.hidden = !seen.length;
+    const names = this.mutes.names();
+    this.muted.hidden = !names.length;
+    this.muted.querySelector("summary").textContent = `${names.length} muted`;
+    this.muted.querySelector("ul").replaceChildren(...names.map((name) => {
+      const button = el("button", "link", "Unmute");
+      button.type = "button";
+      button.setAttribute("aria-label", `Unmute ${name}`);
+      button.addEventListener("click", () => this.#mute(name, false));
+      return el("li", "", el("span", "break", name), button);
+    }));
   }
 }

@@ -1,12 +1,14 @@
 // The crash page: connects the socket's messages to the state, and the state to what is shown.
 import { keep, keepForTab, recall, recallForTab } from "../../site/store.js";
 import { Announcer } from "./announcer.js";
+import { AutoBet } from "./autobet-panel.js";
 import { BetsTable } from "./bets.js";
 import { Chat } from "./chat.js";
 import { Stage } from "./curve.js";
 import { FairDialog } from "./fair-dialog.js";
 import { formatDuration, formatMinor } from "./format.js";
 import { MyBets, Strip, TopWins } from "./history.js";
+import { Mutes } from "./mutes.js";
 import { Panel } from "./panels.js";
 import { Sessions, csrfToken } from "./session.js";
 import { GameSocket, Refused } from "./socket.js";
@@ -55,10 +57,11 @@ function begin() {
     cancel: (bet) => ask({ messageType: "bet_cancel", betID: bet.betID }),
   };
   const panels = [...document.querySelectorAll("[data-panel]")].map((node) => new Panel(node, game));
+  const autos = panels.map((panel) => new AutoBet(panel, game));
   const table = new BetsTable(document.querySelector("#tab-bets"));
   const mine = new MyBets(document.querySelector("#tab-mine"), ask, openRound);
   const top = new TopWins(document.querySelector("#tab-top"), ask);
-  const chat = new Chat(document.querySelector("#chat"), ask);
+  const chat = new Chat(document.querySelector("#chat"), ask, new Mutes(`muted:${root.dataset.user}`));
   const announcer = new Announcer(part("announcer"));
   const tab = setUpTabs(root, (name) => {
     if (name === "mine") mine.refresh();
@@ -76,6 +79,7 @@ function begin() {
       showPlayer();
     }
     for (const panel of panels) panel.heard(message);
+    for (const auto of autos) auto.heard(message);
     chat.heard(message);
     announcer.heard(message, state);
     sound(message);
@@ -86,6 +90,7 @@ function begin() {
     connected = detail.state === "live";
     showStatus(detail);
     for (const panel of panels) panel.render();
+    for (const auto of autos) auto.connection(connected);
   });
 
   follow(panels);

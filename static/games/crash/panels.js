@@ -20,6 +20,7 @@ export class Panel {
   #result = null; // the last ending, shown until the next bet
   #shown = {};
   #guardedUntil = 0;
+  #held = false; // auto bet has the panel: the fields rest, and the button only cashes out or takes back
 
   /** `game` offers bet(), cashOut(), cancel(), state() and live(). */
   constructor(root, game) {
@@ -94,14 +95,34 @@ export class Panel {
     this.render();
   }
 
-  #complain(message) {
+  /** Say something below the button; it stays until the next press. `kind` "told" is no fault of the fields. */
+  complain(message, kind = "problem") {
     this.note.textContent = message ?? "";
-    this.note.dataset.kind = message ? "problem" : "";
+    this.note.dataset.kind = message ? kind : "";
     this.#shown.note = null;
   }
 
+  /** Give the fields to auto bet, or take them back with the stake they had. */
+  hold(on, stake = null) {
+    this.#held = on;
+    this.#queued = false;
+    if (on) this.complain(null);
+    if (stake !== null) this.#type(stake);
+    this.render();
+  }
+
+  #type(stake) {
+    this.stake.value = formatMinor(stake, this.game.state().player.denominator, { group: false });
+  }
+
+  /** Auto bet's stake of this round: `{bet}` or `{error}`. */
+  async place(stake) {
+    this.#type(stake);
+    return this.#place();
+  }
+
   /** What is wrong with the fields, in words, or null. */
-  #problem() {
+  problem() {
     const { player, limits } = this.game.state();
     const money = (minor) => `${formatMinor(minor, player.denominator)} ${player.currency}`;
     const stake = this.stakeMinor;
@@ -125,6 +146,7 @@ export class Panel {
     if (bet && state.round.phase === "running") return "cash-out";
     if (bet && state.round.phase === "waiting") return "placed";
     if (bet) return "settling";
+    if (this.#held) return "auto";
     if (this.#queued) return "queued";
     if (state.round.phase === "waiting") return "bet";
     return state.enabled ? "queue" : "paused";
@@ -142,25 +164,27 @@ export class Panel {
   }
 
   #queue(on) {
-    const problem = on ? this.#problem() : null;
-    this.#complain(problem);
+    const problem = on ? this.problem() : null;
+    this.complain(problem);
     this.#queued = on && !problem;
     this.render();
   }
 
   async #place() {
-    const problem = this.#problem();
-    this.#complain(problem);
-    if (problem) return;
+    const problem = this.problem();
+    this.complain(problem);
+    if (problem) return { error: new Error(problem) };
     this.#pending = "placing";
     this.#queued = false;
     this.render();
     try {
-      await this.game.bet({ amount: this.stakeMinor, identifier: this.identifier, autoCashoutMultiplier: this.autoHundredths });
+      const bet = await this.game.bet({ amount: this.stakeMinor, identifier: this.identifier, autoCashoutMultiplier: this.autoHundredths });
       this.#result = null;
+      return { bet };
     } catch (error) {
-      if (error.code === 1009) this.#queued = true; // a moment too late: it goes into the next round
-      else this.#complain(error.message);
+      if (error.code === 1009) this.#queued = !this.#held; // a moment too late: it goes into the next round
+      else this.complain(error.message);
+      return { error };
     } finally {
       this.#pending = null;
       this.render();
@@ -169,13 +193,13 @@ export class Panel {
 
   async #ask(kind, send) {
     const bet = openBet(this.game.state(), this.identifier);
-    this.#complain(null);
+    this.complain(null);
     this.#pending = kind;
     this.render();
     try {
       await send(bet);
     } catch (error) {
-      if (error.code !== 1011) this.#complain(error.message);
+      if (error.code !== 1011) this.complain(error.message);
     } finally {
       this.#pending = null;
       this.render();
@@ -187,6 +211,10 @@ export class Panel {
     if (message.messageType === "wait" && message.time > 0 && this.#queued && !this.#pending) this.#place();
     const own = message.identifier === this.identifier || this.game.state().mine.get(message.betID)?.identifier === this.identifier;
     if (message.messageType === "win" && own) this.#result = message;
+    if (message.messageType === "crash") {
+      const lost = [...this.game.state().mine.values()].find((bet) => bet.identifier === this.identifier && bet.status === "lost");
+      if (lost) this.#result = lost;
+    }
     if (message.messageType === "start") this.#result = null;
     this.render();
   }
@@ -202,9 +230,9 @@ export class Panel {
     this.#set("detail", detail, (value) => (this.detail.textContent = value));
     const early = mode === "cash-out" && shownMultiplier(state.round, performance.now()) < MIN_CASHOUT;
     const guarded = mode !== "cash-out" && performance.now() < this.#guardedUntil;
-    const still = guarded || ["offline", "settling", "paused"].includes(mode) || Boolean(this.#pending) || early;
+    const still = guarded || ["offline", "settling", "paused", "auto"].includes(mode) || Boolean(this.#pending) || early;
     this.#set("disabled", still, (value) => (this.action.disabled = value));
-    const held = ["placed", "cash-out", "settling", "queued"].includes(mode) || Boolean(this.#pending) || !state.player;
+    const held = this.#held || ["placed", "cash-out", "settling", "queued"].includes(mode) || Boolean(this.#pending) || !state.player;
     this.#set("held", held, (value) => (this.fields.disabled = value));
     this.#set("auto", this.autoOn.checked, (value) => (this.root.dataset.auto = value ? "on" : "off"));
     this.#outcome(state, mode);
@@ -235,6 +263,7 @@ export class Panel {
       paused: ["Game paused", "No bets at the moment"],
       bet: ["Bet", typed],
       placing: ["Placing…", typed],
+      auto: ["Auto bet", `Next ${typed}`],
       queue: ["Bet next round", typed],
       queued: ["Cancel", `Queued ${typed}`],
       placed: ["Cancel bet", bet ? money(bet.amount) : ""],
@@ -248,14 +277,15 @@ export class Panel {
     let text = "";
     const bet = openBet(state, this.identifier);
     if (bet?.auto && mode !== "settling") text = `Auto cash-out at ${formatMultiplier(bet.auto)}`;
+    else if (this.#result?.status === "lost" && state.player) text = `Lost ${formatMinor(this.#result.amount, state.player.denominator)}`;
     else if (this.#result && state.player) {
       const { multiplier, winAmount, bonus, auto } = this.#result;
       text = `${auto ? "Auto-cashed" : "Cashed"} out at ${formatMultiplier(multiplier)}: +${formatMinor(winAmount, state.player.denominator)}${bonus ? " with bonus" : ""}`;
     }
-    if (this.note.dataset.kind === "problem") return;
+    if (["problem", "told"].includes(this.note.dataset.kind)) return;
     this.#set("note", text, (value) => {
       this.note.textContent = value;
-      this.note.dataset.kind = this.#result ? "win" : "";
+      this.note.dataset.kind = !this.#result || bet?.auto ? "" : this.#result.status === "lost" ? "loss" : "win";
     });
   }
 
