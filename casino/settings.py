@@ -74,6 +74,10 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "django_structlog",
     "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "casino.api",
     "accounts",
     "accounts.partners",
     "wallet",
@@ -84,6 +88,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "casino.api.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -195,6 +200,33 @@ CRASH_CHAIN_LENGTH = env.int("CRASH_CHAIN_LENGTH", default=20_000)
 CRASH_CLIENT_SEED = env.str("CRASH_CLIENT_SEED", default="auto")
 CHAT_MESSAGES_PER_WINDOW = env.int("CHAT_MESSAGES_PER_WINDOW", default=5)
 CHAT_WINDOW_SECONDS = env.int("CHAT_WINDOW_SECONDS", default=10)
+
+# --- API --------------------------------------------------------------------------------------------------------------
+API_MAX_BODY = 256 * 1024
+# Requests per key in a window of seconds, by class of endpoint; "guess" counts failed authentications per address.
+API_RATE_LIMITS: dict[str, tuple[int, int]] = {
+    "read": (env.int("API_READ_PER_MINUTE", default=1200), 60),
+    "write": (env.int("API_WRITE_PER_MINUTE", default=600), 60),
+    "report": (env.int("API_REPORTS_PER_MINUTE", default=60), 60),
+    "guess": (env.int("API_GUESSES_PER_MINUTE", default=60), 60),
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.partners.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "casino.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "casino.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "BigPanda partner API",
+    "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
 
 # --- web --------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

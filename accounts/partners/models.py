@@ -1,11 +1,25 @@
 """Partners: who they are, who works for them, their keys, and the players they bring."""
 
+from functools import lru_cache
+
 from django.conf import settings
 from django.db import models
 
 from accounts.partners.rules import Environment, Role
+from casino.lib.sealing import Sealer
 
 ENVIRONMENTS = [(str(environment), str(environment)) for environment in Environment]
+
+
+@lru_cache(maxsize=1)
+def sealer() -> Sealer:
+    return Sealer(settings.ENCRYPTION_KEYS)
+
+
+@lru_cache(maxsize=1024)
+def opened(sealed: str) -> str:
+    """A sealed secret, kept in memory once it was opened: a request should not pay for that again."""
+    return sealer().open(sealed)
 
 
 class Partner(models.Model):
@@ -74,6 +88,11 @@ class ApiKey(models.Model):
     @property
     def is_test(self) -> bool:
         return self.environment == Environment.TEST
+
+    @property
+    def signing_secret(self) -> str:
+        """What the key's requests are signed with. Never shown again and never logged."""
+        return opened(self.secret_sealed)
 
 
 class PartnerPlayer(models.Model):

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts import audit
 from accounts.models import User
 from accounts.partners import queries
-from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer
+from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer, sealer
 from accounts.partners.rules import (
     DEFAULT_OVERLAP,
     MAX_OVERLAP,
@@ -88,7 +88,7 @@ def issue_key(
         label=label,
         key_hash=hash_token(token),
         hint=token[-4:],
-        secret_sealed=queries.sealer().seal(secret),
+        secret_sealed=sealer().seal(secret),
         scopes=checked_scopes(scopes),
         cidrs=checked_cidrs(cidrs),
         only_signature_v2=only_signature_v2,

@@ -2,29 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
-
-from django.conf import settings
 
 from accounts.models import User
 from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer
 from accounts.queries import hash_token
-from casino.lib.sealing import Sealer
-
-
-@lru_cache(maxsize=1)
-def sealer() -> Sealer:
-    return Sealer(settings.ENCRYPTION_KEYS)
-
-
-@lru_cache(maxsize=1024)
-def _open(sealed: str) -> str:
-    return sealer().open(sealed)
-
-
-def signing_secret(key: ApiKey) -> str:
-    """The secret that the key's requests are signed with. Never shown again and never logged."""
-    return _open(key.secret_sealed)
 
 
 def key_by_token(token: str) -> ApiKey | None:

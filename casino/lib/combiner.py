@@ -8,6 +8,7 @@ bounded, and not at the database.
 """
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -79,3 +80,73 @@ class Combiner(Generic[Request, Answer]):
         for (_, future), answer in zip(batch, work.result(), strict=True):
             if not future.done():  # the caller may have gone (its socket closed); what was done stays done
                 future.set_result(answer)
+
+
+class _Waiting(Generic[Request, Answer]):
+    """A thread that handed a request in: it waits to be answered, or to be told to take the next batch."""
+
+    __slots__ = ("answer", "error", "request", "woken")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.woken = threading.Event()
+        self.answer: Answer | None = None
+        self.error: BaseException | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.answer is not None or self.error is not None
+
+
+class ThreadCombiner(Generic[Request, Answer]):
+    """
+    The same for threads (a WSGI server's). One of the waiting threads carries a batch out, for itself and all that came
+    with it, and then hands on to one of those that came meanwhile: no thread is needed beside them, and none works for
+    others for longer than one batch. Answers are never None.
+    """
+
+    def __init__(
+        self, handle: Callable[[Sequence[Request]], Sequence[Answer]], *, max_batch: int = 200, max_queue: int = 5_000
+    ) -> None:
+        self._handle = handle
+        self._max_batch = max_batch
+        self._max_queue = max_queue
+        self._lock = threading.Lock()
+        self._queue: deque[_Waiting[Request, Answer]] = deque()
+        self._busy = False
+
+    def submit(self, request: Request) -> Answer:
+        waiting: _Waiting[Request, Answer] = _Waiting(request)
+        with self._lock:
+            if len(self._queue) >= self._max_queue:
+                raise Overloaded
+            self._queue.append(waiting)
+            leads, self._busy = not self._busy, True
+        if not leads:
+            waiting.woken.wait()
+        if not waiting.done:
+            self._carry_out()
+        if waiting.error is not None:
+            raise waiting.error
+        assert waiting.answer is not None
+        return waiting.answer
+
+    def _carry_out(self) -> None:
+        """By the first thread of the queue, whose own request is therefore in the batch."""
+        with self._lock:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._max_batch))]
+        try:
+            answers = self._handle([waiting.request for waiting in batch])
+            for waiting, answer in zip(batch, answers, strict=True):
+                waiting.answer = answer
+        except BaseException as error:
+            for waiting in batch:
+                waiting.answer, waiting.error = None, error
+        finally:
+            with self._lock:
+                following = self._queue[0] if self._queue else None
+                self._busy = following is not None
+            for waiting in batch:
+                waiting.woken.set()
+            if following is not None:
+                following.woken.set()

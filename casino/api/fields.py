@@ -1,0 +1,59 @@
+"""Input that is what it says: integers that are integers, and no field that nobody knows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from casino.api.problems import Problem, field_errors
+
+MAX_SAFE_INTEGER = 2**53 - 1  # what every JSON parser keeps exact
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON integer: no text, no `1.0`, no `true`."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
+class StrictCharField(serializers.CharField):
+    """A JSON string: no numbers. Control characters are refused."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if any(ord(character) < 32 or ord(character) == 127 for character in data):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class StrictBooleanField(serializers.BooleanField):
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class InputSerializer(serializers.Serializer[Any]):
+    """A JSON object with known fields."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = sorted(set(map(str, data)) - self.fields.keys())
+            if unknown:
+                raise serializers.ValidationError({name: ["Unknown field."] for name in unknown[:20]})
+        return super().to_internal_value(data)
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    """Parameters of a query, which are texts."""
+
+
+def checked(serializer: "serializers.BaseSerializer[Any]") -> dict[str, Any]:
+    """The validated input, or the problem with a line per field."""
+    if not serializer.is_valid():
+        raise Problem("invalid_request", errors=field_errors(serializer.errors))
+    return dict(serializer.validated_data)

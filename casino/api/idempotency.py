@@ -1,0 +1,176 @@
+"""
+Calls that move money happen once, whatever is repeated, by whom and where.
+
+The answer is recorded in the transaction of the money, so there is no moment in which one exists without the other.
+While a call runs, its name is held by a lock that is tried and never waited for: a repetition that comes meanwhile, on
+any process, is told to come again. Calls that arrive together share one transaction (`Desk`).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.db.models import F
+
+from casino.api.models import IdempotencyRecord, SignatureUse
+from casino.api.problems import Problem
+from casino.lib.clock import Clock, system_clock
+from casino.lib.combiner import ThreadCombiner
+from casino.ops.bulk import AnyOf, insert_rows
+from casino.ops.locks import take_names
+
+KEEP_RECORDS = timedelta(hours=48)
+KEEP_SIGNATURES = timedelta(minutes=30)
+
+Wish = TypeVar("Wish")
+Answer = TypeVar("Answer")
+
+
+def digest(*parts: str | bytes | int) -> str:
+    """Of parts that cannot run into one another, since each is preceded by its length."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode()
+        total.update(len(data).to_bytes(8) + data)
+    return total.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What makes a call the same call: `name` by its Idempotency-Key, `request` by its content."""
+
+    name: str
+    request: str
+    signature: str
+    binding: str
+
+    @classmethod
+    def of(cls, key_id: int, idempotency_key: str, *, method: str, target: str, body: bytes, signature: str) -> "Stamp":
+        return cls(
+            name=digest(key_id, idempotency_key),
+            request=digest(method, target, body),
+            signature=digest(key_id, signature),
+            binding=digest(method, target, idempotency_key),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer as it was given the first time."""
+
+    status: int
+    body: str
+    replayed: bool = False
+
+
+Outcome = Stored | Problem
+Render = Callable[[Any], tuple[int, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Wish]):
+    """One call: its stamp, what it wants, and how the answer is shown (status and body)."""
+
+    stamp: Stamp
+    wish: Wish
+    render: Render
+
+
+def known(stamps: Sequence[Stamp]) -> list[Outcome | None]:
+    """What is known of each call already: its answer, or why it is refused; None for a new one."""
+    if not stamps:
+        return []
+    records = IdempotencyRecord.objects.filter(AnyOf(F("name"), [stamp.name for stamp in stamps]))
+    answers = {name: row for name, *row in records.values_list("name", "request", "status", "body")}
+    uses = SignatureUse.objects.filter(AnyOf(F("name"), [stamp.signature for stamp in stamps]))
+    bindings = dict(uses.values_list("name", "binding"))
+    return [_known(stamp, answers.get(stamp.name), bindings.get(stamp.signature)) for stamp in stamps]
+
+
+def _known(stamp: Stamp, answer: list[Any] | None, binding: str | None) -> Outcome | None:
+    if binding is not None and binding != stamp.binding:
+        return Problem("signature_reused")
+    if answer is None:
+        return None
+    request, status, body = answer
+    if request != stamp.request:
+        return Problem("idempotency_mismatch", "This Idempotency-Key was used for another request.")
+    return Stored(status, body, replayed=True)
+
+
+def perform(
+    calls: Sequence[Call[Wish]], execute: Callable[[Sequence[Wish], datetime], Sequence[Any]], *, now: datetime
+) -> list[Outcome]:
+    """Carry out a batch of calls in one transaction; an outcome per call, in order."""
+    with transaction.atomic():
+        names = [name for call in calls for name in (call.stamp.name, call.stamp.signature)]
+        held = take_names(names)
+        outcomes: list[Outcome | None] = known([call.stamp for call in calls])
+        taken: set[str] = set()
+        todo: list[int] = []
+        for i, call in enumerate(calls):
+            if outcomes[i] is not None:
+                continue
+            own = {call.stamp.name, call.stamp.signature}
+            if own <= held and not own & taken:
+                taken |= own
+                todo.append(i)
+            else:
+                outcomes[i] = Problem("idempotency_in_progress", headers={"Retry-After": "1"})
+        answers = execute([calls[i].wish for i in todo], now) if todo else []
+        for i, answer in zip(todo, answers, strict=True):
+            status, body = calls[i].render(answer)
+            outcomes[i] = Stored(status, json.dumps(body, cls=DjangoJSONEncoder))
+        _record([(calls[i].stamp, outcomes[i]) for i in todo], now=now)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _record(done: Sequence[tuple[Stamp, Outcome | None]], *, now: datetime) -> None:
+    rows = [(s.name, s.request, o.status, o.body, now) for s, o in done if isinstance(o, Stored)]
+    insert_rows(IdempotencyRecord, ("name", "request", "status", "body", "created_at"), rows)
+    # The same request may have been signed with a signature that was used for it before.
+    used = SignatureUse.objects.filter(AnyOf(F("name"), [s.signature for s, _ in done]))
+    before = set(used.values_list("name", flat=True)) if done else set()
+    uses = [(s.signature, s.binding, now) for s, _ in done if s.signature not in before]
+    insert_rows(SignatureUse, ("name", "binding", "created_at"), uses)
+
+
+def forget_old(*, now: datetime) -> int:
+    """Records and signatures that nobody may need any more; answers how many."""
+    records, _ = IdempotencyRecord.objects.filter(created_at__lt=now - KEEP_RECORDS).delete()
+    uses, _ = SignatureUse.objects.filter(created_at__lt=now - KEEP_SIGNATURES).delete()
+    return records + uses
+
+
+class Desk(Generic[Wish]):
+    """
+    Where the calls of one kind are handed in, by many threads at once: what arrives together is one transaction.
+
+    `execute(wishes, now)` answers per wish, in order; a DomainError as a value is a refusal of that one.
+    """
+
+    def __init__(
+        self,
+        execute: Callable[[Sequence[Wish], datetime], Sequence[Any]],
+        *,
+        clock: Clock = system_clock,
+        max_batch: int = 200,
+    ) -> None:
+        self._execute = execute
+        self._clock = clock
+        self._combiner: ThreadCombiner[Call[Wish], Outcome] = ThreadCombiner(self._perform, max_batch=max_batch)
+
+    def _perform(self, calls: Sequence[Call[Wish]]) -> Sequence[Outcome]:
+        return perform(calls, self._execute, now=self._clock.now())
+
+    def hand_in(self, call: Call[Wish]) -> Stored:
+        """The answer, new or as it was given before. Raises Problem where the call is refused as such."""
+        outcome = self._combiner.submit(call)
+        if isinstance(outcome, Problem):
+            raise outcome
+        return outcome

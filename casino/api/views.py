@@ -1,0 +1,139 @@
+"""
+The base of every endpoint. In this order: key (state, address) → scope → rate limit → signature → the view.
+
+    class Bets(ApiView):
+        scopes = {"GET": "read:bets", "POST": "write:bet"}
+        money = {"POST"}                                     # signed and idempotent
+
+        def post(self, request): ...
+            return self.once(desk, wish, render)             # idempotency, then the one domain call
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from django.http import HttpResponse
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from casino.api import limits, signing
+from casino.api.idempotency import Call, Desk, Stamp, Stored, known
+from casino.api.problems import Problem
+from casino.lib.clock import Clock, system_clock
+
+MAX_IDEMPOTENCY_KEY = 255
+
+
+class ApiKeyLike(Protocol):
+    """What this layer needs of a key (`accounts.partners.models.ApiKey` is one)."""
+
+    pk: int
+    scopes: list[str]
+    only_signature_v2: bool
+
+    @property
+    def signing_secret(self) -> str: ...
+
+
+class ApiView(APIView):
+    parser_classes = (JSONParser,)
+    renderer_classes = (JSONRenderer,)
+    clock: ClassVar[Clock] = system_clock
+    scopes: ClassVar[Mapping[str, str]] = {}  # by method; a method without one is open to every key
+    money: ClassVar[frozenset[str]] = frozenset()
+    rate: ClassVar[Mapping[str, str]] = {}  # class of rate limit by method; default read for GET, write for others
+    sunset: ClassVar[tuple[str, str, str] | None] = None  # deprecated since, gone after (HTTP dates), link
+
+    _standing: limits.Standing | None = None
+    _stamp: Stamp | None = None
+
+    # --- before the view ----------------------------------------------------------------------------------------------
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.format_kwarg = None
+        neg = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = neg
+        self.perform_authentication(request)
+        method = request.method or "GET"
+        if method == "OPTIONS":
+            return
+        scope = self.scopes.get("GET" if method == "HEAD" else method)
+        key: ApiKeyLike | None = request.auth  # type: ignore[assignment]
+        if key is None:
+            return
+        if scope is not None and scope not in key.scopes:
+            raise Problem("insufficient_scope", f"The key does not have the scope {scope}.")
+        self._take_rate(key, method)
+        if method in self.money:
+            self._check_signature(request, key)
+
+    def _take_rate(self, key: ApiKeyLike, method: str) -> None:
+        kind = self.rate.get(method) or ("read" if method in ("GET", "HEAD") else "write")
+        self._standing = limits.take(kind, f"key:{key.pk}")
+        if not self._standing.allowed:
+            raise Problem("rate_limited", f"More than {self._standing.quota} {kind} requests in a minute.")
+
+    def _check_signature(self, request: Request, key: ApiKeyLike) -> None:
+        """Raises a Problem, or leaves a stamp: what makes this call this call."""
+        headers = request.headers
+        timestamp, signature = headers.get("X-Timestamp", ""), headers.get("X-Signature", "")
+        version = headers.get("X-Signature-Version", "1")
+        if not timestamp or not signature:
+            raise Problem("signature_missing")
+        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+            raise Problem("timestamp_out_of_range", "X-Timestamp is a time in whole Unix seconds.")
+        if version not in signing.VERSIONS:
+            raise Problem("signature_invalid", "X-Signature-Version is 1 or 2.")
+        if key.only_signature_v2 and version != "2":
+            raise Problem("signature_invalid", "This key accepts only X-Signature-Version: 2.")
+        body, target = request._request.body, request._request.get_full_path()
+        secret = key.signing_secret
+        if version == "2":
+            right = signing.signature_v2(secret, request.method or "", target, body, timestamp)
+        else:
+            right = signing.signature_v1(secret, body, timestamp)
+        if not signing.same(signature.lower(), right):
+            raise Problem("signature_invalid")
+        if abs(self.clock.now().timestamp() - int(timestamp)) > signing.TOLERANCE_SECONDS:
+            raise Problem("timestamp_out_of_range")
+        name = headers.get("Idempotency-Key", "")
+        if not 1 <= len(name) <= MAX_IDEMPOTENCY_KEY or not name.isprintable():
+            message = f"Needed for calls that move money: 1 to {MAX_IDEMPOTENCY_KEY} printable characters."
+            raise Problem("invalid_request", errors=[{"field": "Idempotency-Key", "message": message}])
+        self._stamp = Stamp.of(key.pk, name, method=request.method or "", target=target, body=body, signature=right)
+
+    # --- the view -----------------------------------------------------------------------------------------------------
+    def once(self, desk: Desk[Any], wish: Any, render: Callable[[Any], tuple[int, dict[str, Any]]]) -> HttpResponse:
+        """Carry out a call that moves money, or give the answer that it had."""
+        assert self._stamp is not None, "a method that moves money is named in `money`"
+        return _stored(desk.hand_in(Call(self._stamp, wish, render)))
+
+    # --- after it -----------------------------------------------------------------------------------------------------
+    def handle_exception(self, exc: Exception) -> Response:
+        # A call that is known already is answered as before, whatever this repetition would be told now.
+        if self._stamp is not None and not (isinstance(exc, Problem) and exc.status in (401, 409, 429)):
+            before = known([self._stamp])[0]
+            if isinstance(before, Stored):
+                return _stored(before)  # type: ignore[return-value]
+            if before is not None:
+                exc = before
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self._standing is not None:
+            for name, value in self._standing.headers().items():
+                response[name] = value
+        if self.sunset is not None:
+            response["Deprecation"], response["Sunset"], response["Link"] = self.sunset
+        return response
+
+
+def _stored(answer: Stored) -> HttpResponse:
+    kind = "application/problem+json" if answer.status >= 400 else "application/json"
+    response = HttpResponse(answer.body, status=answer.status, content_type=kind)
+    if answer.replayed:
+        response["Idempotent-Replayed"] = "true"
+    return response
