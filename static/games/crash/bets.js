@@ -5,6 +5,14 @@ import { formatMinor, formatMultiplier } from "./format.js";
 const SHOWN = 100;
 const LINGER_MS = 1800;
 
+/** What the rows amount to, or null where they are in several currencies. */
+function added(bets) {
+  const [first, ...others] = bets.values();
+  if (!first?.amount || others.some((bet) => bet.currency !== first.currency || !bet.amount)) return null;
+  const amount = others.reduce((sum, bet) => sum + bet.amount, first.amount);
+  return { amount, denominator: first.denominator, currency: first.currency };
+}
+
 export class BetsTable {
   #rows = new Map(); // bet id → {row, text}
   #waiting = false;
@@ -46,8 +54,11 @@ export class BetsTable {
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
     const number = Math.max(totals?.bets ?? 0, bets.size);
     const players = totals?.players ? `, ${totals.players} ${totals.players === 1 ? "player" : "players"}` : "";
-    this.count.textContent = `${number} ${number === 1 ? "bet" : "bets"}${players}`;
-    this.amount.textContent = totals?.amount ? `${formatMinor(totals.amount, totals.denominator)} ${totals.currency}` : "";
+    // Who came after the start has no totals of the server, only the rows: at most the largest hundred.
+    const more = !totals && bets.size >= SHOWN ? "+" : "";
+    const sum = totals?.amount ? totals : added(bets);
+    this.count.textContent = `${number}${more} ${number === 1 ? "bet" : "bets"}${players}`;
+    this.amount.textContent = sum && !more ? `${formatMinor(sum.amount, sum.denominator)} ${sum.currency}` : "";
     this.empty.hidden = bets.size > 0;
   }
 
