@@ -118,9 +118,10 @@ class Table:
         if round_.state == Round.State.RUNNING:
             tick = lease.tick if lease.round_id == round_.pk else 0
             round_ = operations.interrupt_round(round_.pk, epoch=lease.epoch, announced_tick=tick, now=now)
-            self._watch(round_)
-            self._broadcast_crash(round_)
         self._watch(round_)
+        # Also of a round found crashed: the engine before may have died after writing the crash and before telling it.
+        # Whoever was told already is told the same again, and knows it by its roundId.
+        self._broadcast_crash(round_)
         return True
 
     # --- steps --------------------------------------------------------------------------------------------------------
