@@ -162,6 +162,9 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+# What a process may keep for itself for a moment.
+CACHES["process"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
+
 # --- people -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -216,8 +219,9 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "casino.api.schema.ApiSchema",
-    "EXCEPTION_HANDLER": "casino.api.problems.handle",
+    "EXCEPTION_HANDLER": "casino.api.handler.handle",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
@@ -226,6 +230,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "RoundStatus": "games.crash.api.shapes.ROUND_STATUSES",
+        "BetStatus": "games.crash.models.Bet.Status",
+        "GameStatus": "games.api.views.GAME_STATUSES",
+    },
+    "DESCRIPTION": "Live state, rounds, bets, players, balances and reports. Money is integers of minor units.",
 }
 
 # --- web --------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("casino.ops.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
+    path("api/v1/", include("games.api.urls")),
     path("", include("games.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -5,6 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
+from accounts.partners import operations as partners
+from accounts.partners.models import Partner, PartnerPlayer
+from accounts.partners.rules import Environment
 from casino.lib.errors import DomainError
 from wallet import ledger, queries
 from wallet.chart import PLAYER, Code, House, book_of
@@ -68,6 +71,17 @@ def open_account(player: User, *, is_demo: bool, now: datetime) -> Account:
         _credit(account, House.DEMO_ISSUE, demo_grant_minor(currency), f"grant:{account.pk}", Code.GRANT, now=now)
         account.refresh_from_db()
     return account
+
+
+@transaction.atomic
+def seat_partner_player(
+    partner: Partner, environment: Environment, external_id: str, *, currency: str, wallet: str, now: datetime
+) -> tuple[PartnerPlayer, Account, bool]:
+    """A partner's player with an account, made where there is none; whether it was made now. Repeating is a no-op."""
+    player, created = partners.ensure_player(
+        partner, environment, external_id, currency=currency, wallet=wallet, now=now
+    )
+    return player, open_account(player.user, is_demo=player.is_demo, now=now), created
 
 
 @transaction.atomic

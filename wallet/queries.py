@@ -41,6 +41,10 @@ def player_account(player: User, *, is_demo: bool) -> Account | None:
     return Account.objects.select_related("currency").filter(owner=player, book=book).first()
 
 
+def is_currency(code: str) -> bool:
+    return Currency.objects.filter(code=code, enabled=True).exists()
+
+
 def house_accounts(kind: House, books: Iterable[str]) -> dict[str, int]:
     """Account ids of the house by book."""
     rows = Account.objects.filter(kind=str(kind), owner__isnull=True, book__in=set(books))

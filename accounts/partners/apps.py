@@ -5,3 +5,6 @@ class PartnersConfig(AppConfig):
     name = "accounts.partners"
     label = "partners"
     verbose_name = "partners"
+
+    def ready(self) -> None:
+        from accounts.partners import schema  # noqa: F401  registers the key with the OpenAPI document

@@ -32,6 +32,7 @@ SCOPES = {
     "read:reports": "activity reports",
     "manage:webhooks": "webhook endpoints",
 }
+EXTERNAL_ID = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}$"  # a partner's own id of a player
 MAX_CIDRS = 50
 SUGGESTED_LIFE = timedelta(days=90)
 DEFAULT_OVERLAP = timedelta(hours=24)

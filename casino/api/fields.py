@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from casino.api.problems import Problem, field_errors
@@ -28,6 +29,14 @@ class StrictCharField(serializers.CharField):
         if any(ord(character) < 32 or ord(character) == 127 for character in data):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class PlainRegexField(StrictCharField):
+    """A text of a fixed form; the form is in the description."""
+
+    def __init__(self, pattern: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(RegexValidator(pattern))
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -14,8 +14,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from casino.lib.errors import DomainError
 
@@ -164,11 +162,3 @@ def field_errors(detail: Any, path: str = "") -> list[dict[str, str]]:
             return [{"field": path, "message": str(inner)} for inner in detail]
         return [line for i, inner in enumerate(detail) for line in field_errors(inner, f"{path}.{i}".strip("."))]
     return [{"field": path, "message": str(detail)}]
-
-
-def handle(error: Exception, context: Mapping[str, Any]) -> Response:
-    """The REST framework's exception handler."""
-    problem = to_problem(error)
-    set_rollback()
-    body = problem.body(request_id_of(context["request"]))
-    return Response(body, status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)

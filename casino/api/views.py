@@ -10,6 +10,7 @@ The base of every endpoint. In this order: key (state, address) → scope → ra
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from django.http import HttpResponse
@@ -47,11 +48,18 @@ class ApiView(APIView):
     rate: ClassVar[Mapping[str, str]] = {}  # class of rate limit by method; default read for GET, write for others
     sunset: ClassVar[tuple[str, str, str] | None] = None  # deprecated since, gone after (HTTP dates), link
 
+    received_at: datetime
     _standing: limits.Standing | None = None
     _stamp: Stamp | None = None
 
+    @property
+    def key(self) -> Any:
+        """The key that the request came with (`accounts.partners.models.ApiKey`)."""
+        return self.request.auth
+
     # --- before the view ----------------------------------------------------------------------------------------------
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.received_at = self.clock.now()  # decides whether a cash-out was in time
         self.format_kwarg = None
         neg = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = neg
@@ -67,7 +75,7 @@ class ApiView(APIView):
             raise Problem("insufficient_scope", f"The key does not have the scope {scope}.")
         self._take_rate(key, method)
         if method in self.money:
-            self._check_signature(request, key)
+            self.require_signature(request)
 
     def _take_rate(self, key: ApiKeyLike, method: str) -> None:
         kind = self.rate.get(method) or ("read" if method in ("GET", "HEAD") else "write")
@@ -75,8 +83,9 @@ class ApiView(APIView):
         if not self._standing.allowed:
             raise Problem("rate_limited", f"More than {self._standing.quota} {kind} requests in a minute.")
 
-    def _check_signature(self, request: Request, key: ApiKeyLike) -> None:
+    def require_signature(self, request: Request) -> None:
         """Raises a Problem, or leaves a stamp: what makes this call this call."""
+        key: ApiKeyLike = self.key
         headers = request.headers
         timestamp, signature = headers.get("X-Timestamp", ""), headers.get("X-Signature", "")
         version = headers.get("X-Signature-Version", "1")

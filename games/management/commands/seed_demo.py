@@ -20,6 +20,7 @@ from accounts.models import User
 from casino.lib.clock import system_clock
 from casino.lib.money import format_minor
 from games.crash import operations as crash
+from games.management.demo_partners import seed_operator, seed_partner
 from wallet import operations as wallet
 from wallet import queries
 
@@ -40,6 +41,8 @@ PLAYERS = (
     DemoPlayer("eve", "BRL", 0, is_demo=True),
 )
 STAFF = "admin"
+PARTNER = "partner"
+OPERATOR = "operator"
 
 
 def demo_password(username: str) -> str:
@@ -59,10 +62,9 @@ class Command(BaseCommand):
         crash.ensure_game(slug="BigPanda", title="BigPanda", now=now)
         seeded = {
             "players": [self._player(player, now) for player in PLAYERS],
-            # Partner, seamless operator and payment provider come with the parts of the platform that serve them.
-            "partner": None,
-            "operator": None,
-            "psp": None,
+            "partner": seed_partner(self._user(PARTNER), demo_password(PARTNER), now),
+            "operator": seed_operator(self._user(OPERATOR), now),
+            "psp": None,  # comes with the part of the platform that serves payment providers
             "staff": self._staff(),
         }
         if options["json"]:
@@ -106,4 +108,8 @@ class Command(BaseCommand):
             money = format_minor(player["balance"], player["denominator"])
             kind = " demo" if player["isDemo"] else ""
             self.stdout.write(f"  {player['username']:<8} {player['password']}  {money} {player['currency']}{kind}")
-        self.stdout.write(f"  {seeded['staff']['username']:<8} {seeded['staff']['password']}")
+        partner, staff = seeded["partner"], seeded["staff"]
+        self.stdout.write(f"  {partner['username']:<8} {partner['password']}  (developer portal, /developers/)")
+        self.stdout.write(f"  {staff['username']:<8} {staff['password']}")
+        self.stdout.write(f"A test key of the partner API, good for 90 days: {partner['test']['key']}")
+        self.stdout.write(f"  its signing secret: {partner['test']['secret']}")
