@@ -67,7 +67,7 @@ export class BetsTable {
     const text = JSON.stringify([bet.username, bet.amount, bet.multiplier, bet.winAmount, own, over]);
     const known = this.#rows.get(bet.betID);
     if (known?.text === text) return known.row;
-    const name = el("td", "name", el("span", "who", bet.username ?? ""), bet.isDemo && !own ? el("span", "badge badge-demo", "demo") : null);
+    const name = el("td", "name", el("span", "who", own ? "You" : bet.username ?? ""), bet.isDemo && !own ? el("span", "badge badge-demo", "demo") : null);
     const stake = el("td", "right num", bet.amount ? `${formatMinor(bet.amount, bet.denominator)} ` : "", el("small", "muted", bet.currency));
     const at = el("td", "right num", won ? formatMultiplier(bet.multiplier) : over ? "✕" : "");
     const paid = el("td", "right num", won ? formatMinor(bet.winAmount, bet.denominator) : "");

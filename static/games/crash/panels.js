@@ -174,6 +174,7 @@ export class Panel {
     const problem = this.problem();
     this.complain(problem);
     if (problem) return { error: new Error(problem) };
+    const auto = this.#held;
     this.#pending = "placing";
     this.#queued = false;
     this.render();
@@ -182,7 +183,8 @@ export class Panel {
       this.#result = null;
       return { bet };
     } catch (error) {
-      if (error.code === 1009) this.#queued = !this.#held; // a moment too late: it goes into the next round
+      if (auto) return { error }; // auto bet says what it makes of it
+      if (error.code === 1009) this.#queued = true; // a moment too late: it goes into the next round
       else this.complain(error.message);
       return { error };
     } finally {
