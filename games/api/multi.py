@@ -175,7 +175,7 @@ def carry_out(context: Context, actions: Sequence[Any], now: datetime) -> list[A
             answers = bets.VERBS[run[0][1].verb]([asked.wish for _, asked in run], now)
             for (i, asked), answer in zip(run, answers, strict=True):
                 refused = isinstance(answer, DomainError)
-                results[i] = failed(Problem.of(answer)) if refused else asked.show(answer, now)
+                results[i] = failed(Problem.of(answer)) if refused else asked.show(answer)
             run.clear()
 
     for i, action in enumerate(actions):

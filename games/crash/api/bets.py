@@ -32,15 +32,15 @@ class Asked:
 
     verb: str
     wish: Any
-    show: Callable[[Any, datetime], dict[str, Any]]
+    show: Callable[[Any], dict[str, Any]]
     created: bool = False
 
-    def render(self, request_id: str, now: Callable[[], datetime]) -> Callable[[Any], Shown]:
+    def render(self, request_id: str) -> Callable[[Any], Shown]:
         def rendered(answer: Any) -> Shown:
             if isinstance(answer, DomainError):
                 problem = Problem.of(answer)
                 return problem.status, problem.body(request_id)
-            return 201 if self.created else 200, self.show(answer, now())
+            return 201 if self.created else 200, self.show(answer)
 
         return rendered
 
@@ -70,7 +70,7 @@ def to_place(key: ApiKey, data: dict[str, Any]) -> Asked:
         partner=FromPartner(key.partner_id, key.environment, player.pk, reference),
     )
 
-    def show(answer: PlacedBet, now: datetime) -> dict[str, Any]:
+    def show(answer: PlacedBet) -> dict[str, Any]:
         return shapes.placed(answer, game=wish.game, user=data["user"], client_reference=reference)
 
     return Asked("place", wish, show, created=True)
@@ -86,7 +86,7 @@ def found(key: ApiKey, ticket: UUID) -> PartnerBet:
 def to_confirm(key: ApiKey, ticket: UUID, received_at: datetime) -> Asked:
     row = found(key, ticket)
 
-    def show(answer: PlacedBet, now: datetime) -> dict[str, Any]:
+    def show(answer: PlacedBet) -> dict[str, Any]:
         user, reference = row.player.external_id, row.client_reference
         return shapes.placed(answer, game=row.bet.round.game_id, user=user, client_reference=reference)
 
@@ -102,8 +102,8 @@ def to_cash_out(key: ApiKey, ticket: UUID, received_at: datetime, cashout_at: in
 
 
 def _to_close(verb: str, row: PartnerBet, received_at: datetime, cashout_at: int | None = None) -> Asked:
-    def show(answer: ClosedBet, now: datetime) -> dict[str, Any]:
-        return shapes.closed(answer, row, now=now)
+    def show(answer: ClosedBet) -> dict[str, Any]:
+        return shapes.closed(answer, row)
 
     return Asked(verb, _action(row, received_at, cashout_at), show)
 

@@ -134,7 +134,7 @@ def placed(bet: PlacedBet, *, game: str, user: str, client_reference: str | None
     }
 
 
-def closed(bet: ClosedBet, row: PartnerBet, *, now: datetime) -> Json:
+def closed(bet: ClosedBet, row: PartnerBet) -> Json:
     """A bet that a call has just cancelled or cashed out."""
     cancelled = bet.multiplier is None
     return {
@@ -142,7 +142,7 @@ def closed(bet: ClosedBet, row: PartnerBet, *, now: datetime) -> Json:
         "status": str(Bet.Status.CANCELLED if cancelled else Bet.Status.CASHED_OUT),
         "multiplier": bet.multiplier,
         "payout": bet.paid_minor,
-        "settled_at": moment(now),
+        "settled_at": moment(bet.closed_at),
         "balance": bet.balance_minor,
     }
 

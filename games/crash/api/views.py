@@ -159,8 +159,7 @@ class MoneyView(ApiView):
     money: ClassVar = frozenset({"POST"})
 
     def carry_out(self, request: Request, asked: bets.Asked) -> HttpResponse:
-        render = asked.render(request_id_of(request), self.clock.now)
-        return self.once(bets.DESKS[asked.verb], asked.wish, render)
+        return self.once(bets.DESKS[asked.verb], asked.wish, asked.render(request_id_of(request)))
 
 
 PLACING = ("not_found", "insufficient_funds", "player_blocked", "limit_reached", "round_closed", "already_placed")

@@ -165,7 +165,7 @@ def pay(
     assert all(outcome.result is Result.OK for outcome in outcomes), "a bet under lock is paid exactly once"
     _write_closed(decided, given_back, now=now)
     return [
-        (i, _closed(bet, amount, payout, outcome.credit_balance_minor or 0))
+        (i, _closed(bet, amount, payout, outcome.credit_balance_minor or 0, now))
         for (i, bet, amount, payout), outcome in zip(decided, outcomes, strict=True)
     ]
 
@@ -243,7 +243,7 @@ def _release(reserved: Sequence[tuple[int, HeldBet]], *, now: datetime) -> list[
     )
     assert changed == len(reserved), "bets changed under their lock"
     return [
-        (i, _closed(bet, bet.stake_minor, None, outcome.debit_balance_minor or 0))
+        (i, _closed(bet, bet.stake_minor, None, outcome.debit_balance_minor or 0, now))
         for (i, bet), outcome in zip(reserved, outcomes, strict=True)
     ]
 
@@ -295,7 +295,7 @@ def _confirmed(bet: HeldBet, balance_minor: int) -> PlacedBet:
     )
 
 
-def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int) -> ClosedBet:
+def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int, now: datetime) -> ClosedBet:
     return ClosedBet(
         game=bet.game,
         bet_id=bet.id,
@@ -314,4 +314,5 @@ def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int
         boost_percent=payout.boost_percent if payout else 0,
         auto=payout.auto if payout else False,
         reserved=bet.status == Bet.Status.RESERVED,
+        closed_at=now,
     )

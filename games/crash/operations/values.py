@@ -101,6 +101,7 @@ class ClosedBet(NamedTuple):
     boost_percent: int = 0
     auto: bool = False
     reserved: bool = False  # it was set aside only, and had not been confirmed
+    closed_at: datetime | None = None
 
 
 class HeldBet(NamedTuple):
