@@ -87,6 +87,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "casino.ops.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "casino.api.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

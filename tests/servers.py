@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,3 +123,40 @@ def embedded_site(folder: Path, *, crash_between: tuple[int, int] = (200, 300), 
     with process("manage.py", "serve", "--port", str(port), env=env, log=log) as running:
         wait_until_healthy(url, running, log)
         yield Site(url, env, seed, log)
+
+
+@dataclass
+class Cluster:
+    """The separate processes of production: two servers on ports of their own, and engines as a test starts them."""
+
+    here: Site
+    there: Site
+    database: str
+    log: Path
+
+    @contextmanager
+    def engine(self, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """One engine process for all games; a second one stands by for the first."""
+        env = {**self.here.env, **settings}
+        with process("manage.py", "run_crash", env=env, log=self.log) as running:
+            yield running
+
+
+@contextmanager
+def cluster(folder: Path, *, crash_between: tuple[int, int], **settings: str) -> Iterator[Cluster]:
+    """Servers without engines, on a prepared database and channel layer (`DATABASE_URL`, `REDIS_URL` in `settings`)."""
+    env = {"CRASH_WAIT_MS": "3000", "CRASH_TICK_MS": "50", "CRASH_GRACE_MS": "100", **settings}
+    manage("migrate", "--verbosity", "0", env=env)
+    seed = json.loads(manage("seed_demo", "--json", env=env).stdout)
+    low, high = crash_between
+    steer = f"from tests.steering import steer; steer('BigPanda', low={low}, high={high}, rounds=100)"
+    manage("shell", "--no-imports", "-c", steer, env=env)
+    with ExitStack() as servers:
+        sites = []
+        for name in ("here", "there"):
+            port, log = free_port(), folder / f"{name}.log"
+            command = ("manage.py", "serve", "--sockets-only", "--port", str(port))
+            running = servers.enter_context(process(*command, env=env, log=log))
+            wait_until_healthy(f"http://127.0.0.1:{port}", running, log)
+            sites.append(Site(f"http://127.0.0.1:{port}", env, seed, log))
+        yield Cluster(*sites, database=env["DATABASE_URL"], log=folder / "engines.log")

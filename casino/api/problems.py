@@ -113,6 +113,7 @@ class Problem(Exception):
 
 
 def request_id_of(request: Any) -> str:
+    """Of Django's request or of the REST framework's around it."""
     return str(getattr(request, "request_id", "") or "")
 
 
