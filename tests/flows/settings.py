@@ -11,5 +11,5 @@ from casino.settings import CACHES, CHANNEL_LAYERS
 
 PREFIX = os.environ["TEST_REDIS_PREFIX"]
 
-CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = PREFIX  # type: ignore[index]
+CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = PREFIX
 CACHES["default"]["KEY_PREFIX"] = PREFIX
