@@ -1,5 +1,6 @@
 """Lists: `{"results", "next", "previous"}`, newest first, with an opaque cursor that holds while rows are added."""
 
+import re
 from typing import Any
 
 from rest_framework.exceptions import NotFound
@@ -8,6 +9,7 @@ from rest_framework.pagination import CursorPagination
 from casino.api.problems import Problem
 
 MAX_LIMIT = 100
+_CURSOR = re.compile(r"[A-Za-z0-9+/=_-]{0,400}")
 
 
 class Newest(CursorPagination):
@@ -32,6 +34,8 @@ class Newest(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         try:
+            if not _CURSOR.fullmatch(request.query_params.get("cursor", "")):
+                raise ValueError
             return list(super().paginate_queryset(queryset, request, view) or [])
         except (NotFound, ValueError, TypeError, OverflowError) as error:
             errors = [{"field": "cursor", "message": "Not a cursor of this list."}]

@@ -37,7 +37,7 @@ def game_by_slug(slug: str) -> Game | None:
 
 def current_config(game: Game) -> GameConfig:
     """The rules of the next round, with their limits."""
-    configs = GameConfig.objects.filter(game=game).prefetch_related("limits__currency")
+    configs = GameConfig.objects.select_related("game").filter(game=game).prefetch_related("limits__currency")
     return configs.latest("version")
 
 
