@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.table import Row, markdown
 
-BENCHMARKS = ("fanout", "bets")
+BENCHMARKS = ("fanout", "bets", "sockets")
 
 
 def main() -> int:

@@ -18,8 +18,8 @@ from bench.world import Table, database, in_process, now, postgres_answers, seat
 BATCHES = (1, 50, 200, 1000)
 
 
-def orm_bet(round_: Any, player_id: int, account_id: int, house_id: int, identifier: int) -> None:
-    """A transaction per bet, as the tutorial writes it: lock, check, save, create, create."""
+def orm_bet(round_: Any, player_id: int, account_id: int, house_id: int, identifier: int) -> Any:
+    """A transaction per bet, as the tutorial writes it: lock, check, save, create, create. Gives the bet."""
     from django.db import transaction
 
     from casino.lib.ids import uuid7
@@ -46,7 +46,7 @@ def orm_bet(round_: Any, player_id: int, account_id: int, house_id: int, identif
             debit_balance_minor=account.posted_minor,
             created_at=at,
         )
-        Bet.objects.create(
+        return Bet.objects.create(
             id=bet_id,
             round=round_,
             player_id=player_id,
