@@ -62,14 +62,14 @@ class Run:
 
     def one_is_ready(self) -> None:
         self._not_ready -= 1
-        if not self._not_ready:
+        if not self._not_ready and not self.ready.done():
             self.ready.set_result(None)
 
     def answered(self, sent_at: int, now: int) -> None:
         self.accepted += 1
         self.waited_ms.append((now - sent_at) / 1e6)
         self.last_at = now
-        if self.accepted == self._missing:
+        if self.accepted == self._missing and not self.done.done():
             self.done.set_result(None)
 
     def failed(self, text: str) -> None:
