@@ -124,6 +124,18 @@ class Table:
         assert round_ is not None
         return round_
 
+    def open_long(self) -> Any:
+        """One that will not crash at once."""
+        from games.crash import operations
+        from games.crash.sealed import course_of
+
+        while True:
+            round_ = self.open()
+            if course_of(round_).crash_point > 101:
+                return round_
+            self.finish(round_)
+            operations.settle_round(round_.pk, epoch=self.epoch, now=now())
+
     def finish(self, round_: Any) -> Any:
         """Launch and crash it: what is left is the settlement."""
         from games.crash import operations

@@ -10,6 +10,7 @@ Three modes follow from `DEBUG`:
 import contextlib
 import os
 import secrets
+import socket
 from pathlib import Path
 
 import environ
@@ -40,6 +41,14 @@ def local_secret() -> str:
     return path.read_text()
 
 
+def local_addresses() -> list[str]:
+    """The machine's own addresses, as far as it knows them."""
+    try:
+        return sorted({str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)})
+    except OSError:
+        return []
+
+
 # Django will not even load its checks without a key: this one stands for "none", and the checks refuse it.
 NO_SECRET = "none"  # noqa: S105 it stands for the absence of one
 SECRET_KEY = env.str("SECRET_KEY", default="") or (NO_SECRET if PRODUCTION else local_secret())
@@ -47,6 +56,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or (NO_SECRET if PRODUCTION else 
 ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[]) or ([] if PRODUCTION else [SECRET_KEY])
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+if not PRODUCTION and env.str("HOST", default="") not in ("", *LOCAL_NAMES):
+    # `make run HOST=…`: reachable under that name, and under the machine's own where it stands for all addresses.
+    LOCAL_NAMES += [env.str("HOST"), socket.gethostname(), *local_addresses()]
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else LOCAL_NAMES)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Hosts of pages that may open our sockets, beside our own (a partner that embeds the game).
@@ -248,6 +260,8 @@ FORMAT_MODULE_PATH = ["casino.formats"]  # times with seconds
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+if not PRODUCTION:  # nothing is collected there; it exists so that nobody is warned that it does not
+    STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = not PRODUCTION  # embedded: no collectstatic step
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

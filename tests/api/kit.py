@@ -2,11 +2,10 @@
 
 import hashlib
 import hmac
-import itertools
 import json
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.test import Client
@@ -14,7 +13,6 @@ from django.test import Client
 from accounts.partners.models import ApiKey, Partner, PartnerPlayer
 
 V1 = "/api/v1"
-_calls = itertools.count()
 
 
 @dataclass
@@ -25,6 +23,14 @@ class Caller:
     key: ApiKey
     token: str
     secret: str
+    used: set[int] = field(default_factory=set)
+
+    def _unused_timestamp(self) -> int:
+        timestamp = int(time.time())
+        while timestamp in self.used:
+            timestamp -= 1
+        self.used.add(timestamp)
+        return timestamp
 
     def headers(self, method: str, target: str, body: bytes, **changes: Any) -> dict[str, str]:
         """
@@ -34,7 +40,7 @@ class Caller:
         same signature, and would be refused for that.
         """
         version = changes.pop("version", "2")
-        timestamp = str(changes.pop("timestamp", int(time.time()) - next(_calls) % 200))
+        timestamp = str(changes.pop("timestamp", None) or self._unused_timestamp())
         secret = str(changes.pop("secret", self.secret)).encode()
         if version == "2":
             text = f"{timestamp}\n{method}\n{target}\n{hashlib.sha256(body).hexdigest()}".encode()

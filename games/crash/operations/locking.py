@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
-from casino.ops.bulk import lock_clause
+from casino.ops.bulk import AnyOf, lock_clause
 from games.crash.errors import EngineFenced
 from games.crash.models import EngineLease, Round
 from wallet.models import Account
@@ -54,6 +55,6 @@ def own_lease(game: str, *, epoch: int) -> EngineLease:
 
 def lock_accounts(ids: Iterable[int]) -> None:
     """The players' accounts, by id: what one of them does with its bets happens one after the other."""
-    accounts = Account.objects.filter(id__in=sorted(set(ids))).order_by("id")
+    accounts = Account.objects.filter(AnyOf(F("id"), sorted(set(ids)))).order_by("id")
     if connection.vendor == "postgresql":
         list(accounts.select_for_update(no_key=True).values_list("id", flat=True))

@@ -10,9 +10,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from casino.lib.errors import DomainError
-from casino.ops.bulk import insert_rows
+from casino.ops.bulk import AnyOf, insert_rows
 from casino.ops.locks import take_names
 from games.crash import publisher
 from games.crash.errors import (
@@ -114,7 +115,7 @@ def _stake(
 ) -> list[tuple[int, PlacedBet | DomainError]]:
     account_ids = {request.account_id for _, request in wanted}
     lock_accounts(account_ids)
-    held = Bet.objects.filter(round=round_, account_id__in=account_ids).exclude(status=Bet.Status.CANCELLED)
+    held = Bet.objects.filter(AnyOf(F("account_id"), account_ids), round=round_).exclude(status=Bet.Status.CANCELLED)
     taken = set(held.values_list("account_id", "identifier"))
     references = _References(wanted)
     answers: list[tuple[int, PlacedBet | DomainError]] = []
