@@ -7,7 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 class KeyScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.partners.authentication.KeyAuthentication"
-    name = ["bearerKey", "headerKey"]  # noqa: RUF012 as the library wants it
+    name = ["bearerKey", "headerKey"]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         about = "Your key, `ck_test_…` (demo money) or `ck_live_…`. Scopes are named at each operation."
