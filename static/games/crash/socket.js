@@ -35,7 +35,7 @@ export class GameSocket extends EventTarget {
     this.#url = url;
     this.#tokens = tokens;
     addEventListener("online", () => this.#hurry());
-    addEventListener("offline", () => this.#socket?.close());
+    addEventListener("offline", () => this.#abandon());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
   }
 
@@ -68,7 +68,7 @@ export class GameSocket extends EventTarget {
       const timer = setTimeout(() => {
         this.#pending.delete(requestId);
         reject(new Refused({ message: "The server did not answer in time.", code: 0 }));
-        this.#socket?.close();
+        this.#abandon();
       }, ANSWER_MS);
       this.#pending.set(requestId, { resolve, reject, timer, sentAt: performance.now() });
       this.#socket.send(JSON.stringify({ ...message, requestId }));
@@ -109,9 +109,17 @@ export class GameSocket extends EventTarget {
     const socket = new WebSocket(`${this.#url}?session=${encodeURIComponent(token)}`);
     this.#socket = socket;
     this.#seq = null;
-    socket.addEventListener("open", () => this.resync());
-    socket.addEventListener("message", (event) => this.#receive(event.data));
+    socket.addEventListener("open", () => socket === this.#socket && this.resync());
+    socket.addEventListener("message", (event) => socket === this.#socket && this.#receive(event.data));
     socket.addEventListener("close", (event) => socket === this.#socket && this.#ended(event.code));
+  }
+
+  /** Give a connection up at once: without a network, a closing handshake takes as long as the browser is patient. */
+  #abandon() {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#ended(0);
+    socket.close();
   }
 
   #ended(code) {
