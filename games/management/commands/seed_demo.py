@@ -109,7 +109,7 @@ class Command(BaseCommand):
             kind = " demo" if player["isDemo"] else ""
             self.stdout.write(f"  {player['username']:<8} {player['password']}  {money} {player['currency']}{kind}")
         partner, staff = seeded["partner"], seeded["staff"]
-        self.stdout.write(f"  {partner['username']:<8} {partner['password']}  (developer portal, /developers/)")
+        self.stdout.write(f"  {partner['username']:<8} {partner['password']}  (a partner's member)")
         self.stdout.write(f"  {staff['username']:<8} {staff['password']}")
         self.stdout.write(f"A test key of the partner API, good for 90 days: {partner['test']['key']}")
         self.stdout.write(f"  its signing secret: {partner['test']['secret']}")
