@@ -7,7 +7,7 @@ PY := .venv/bin/python
 STAMP := .venv/.locked
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: setup run test lint types bench clean
+.PHONY: setup run test fuzz chaos lint types bench clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -23,9 +23,17 @@ run: setup
 	@$(PY) manage.py seed_demo
 	@exec $(PY) manage.py serve --host $(HOST) --port $(PORT)
 
-# TEST_ARGS narrows it: make test TEST_ARGS="tests/wallet -x"
+# TEST_ARGS narrows it: make test TEST_ARGS="tests/wallet -x". A file stays with one worker, and so do its servers.
 test: setup
-	@$(PY) -m pytest -n auto $(TEST_ARGS)
+	@$(PY) -m pytest -n auto --dist loadfile $(TEST_ARGS)
+
+# Many random calls of every operation of the OpenAPI document, others each time.
+fuzz: setup
+	@FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),200) $(PY) -m pytest -n auto tests/api/test_schema_fuzz.py
+
+# Platform and operator killed at random while players of three wallets play: CHAOS_SEED, CHAOS_KILLS.
+chaos: setup
+	@$(PY) -m tests.chaos --kills $(or $(CHAOS_KILLS),200) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 lint: setup
 	@.venv/bin/ruff check .

@@ -19,7 +19,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts import audit, operations
 from accounts.models import AuditEntry, GameSession, PlayerKey, User
-from accounts.staff import player_panels
+from accounts.protection.queries import exists_exclusion
+from accounts.staff import player_panels, protection_pages
 from casino.lib.clock import system_clock
 from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
 
@@ -53,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     search_fields = ("^username", "=email")
     ordering = ("-id",)
     actions = None
-    actions_detail = ("mute", "unmute", "revoke_sessions", "block", "unblock")
+    actions_detail = ("mute", "unmute", "protect", "revoke_sessions", "block", "unblock")
     change_form_after_template = "admin/panels.html"
     fieldsets = (
         (
@@ -69,16 +70,25 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def role(self, user: User) -> str:
         return "superuser" if user.is_superuser else "staff" if user.is_staff else "player"
 
-    @display(description="state", label={"active": "success", "muted": "warning", "blocked": "danger"})
+    @display(
+        description="state",
+        label={"active": "success", "muted": "warning", "excluded": "warning", "blocked": "danger"},
+    )
     def state(self, user: User) -> str:
         if not user.is_active:
             return "blocked"
+        if getattr(user, "excluded", False):
+            return "excluded"
         muted = user.chat_muted_until is not None and user.chat_muted_until > system_clock.now()
         return "muted" if muted else "active"
 
     @display(description="plays with")
     def plays_with(self, user: User) -> str:
         return f"demo {user.currency_code}" if user.is_demo else user.currency_code
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.annotate(excluded=exists_exclusion(now=system_clock.now()))
 
     # --- who may edit whom --------------------------------------------------------------------------------------------
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -89,6 +99,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def has_mute_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("accounts.mute_user")
+
+    def has_protect_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.protect_user")
 
     def has_block_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("accounts.block_user")
@@ -141,6 +154,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return form_page(
             request, self, user, title=f"Unmute {user}", form=forms.Form(request.POST), perform=perform, button="Unmute"
         )
+
+    @action(description="Limits and exclusions", url_path="protect", permissions=["protect"], icon="health_and_safety")
+    def protect(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        (page,) = protection_pages
+        return page(self, request, self._target(request, object_id))
 
     @action(description="End game sessions", url_path="revoke", permissions=["revoke"], icon="logout")
     def revoke_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -9,6 +9,8 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import GameSession, PlayerKey, User
+from accounts.protection import queries as protection
+from accounts.protection.errors import Excluded
 from accounts.queries import hash_token
 from casino.live.publisher import publish
 
@@ -17,7 +19,18 @@ from casino.live.publisher import publish
 def open_session(
     player: User, *, is_demo: bool, now: datetime, address: str | None = None, user_agent: str = ""
 ) -> tuple[str, GameSession]:
-    """A game session and its token, which is shown this once and stored as a hash."""
+    """
+    A game session and its token, which is shown this once and stored as a hash.
+
+    Raises Excluded. Holds the player meanwhile, so that no session opens beside an exclusion that ends them all.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=player.pk)
+    held = protection.standing(player.pk, now=now)
+    if held.exclusion is not None:
+        raise Excluded(held.exclusion)
+    length = timedelta(seconds=settings.SESSION_MAX_SECONDS)
+    if held.session_minutes is not None:
+        length = min(length, timedelta(minutes=held.session_minutes))
     token = secrets.token_urlsafe(32)
     session = GameSession.objects.create(
         token_hash=hash_token(token),
@@ -25,7 +38,7 @@ def open_session(
         is_demo=is_demo or player.is_demo,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + timedelta(seconds=settings.SESSION_MAX_SECONDS),
+        expires_at=now + length,
         address=address,
         user_agent=user_agent[:200],
     )

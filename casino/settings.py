@@ -65,6 +65,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SOCKET_ALLOWED_HOSTS: list[str] = env.list("SOCKET_ALLOWED_HOSTS", default=[])
 # Proxies whose forwarded headers are believed (addresses or ranges); none by default.
 TRUSTED_PROXY_IPS: list[str] = env.list("TRUSTED_PROXY_IPS", default=[])
+# Where this installation is reached, for what has no request to tell it by (a day's report of the bundled provider).
+SITE_ORIGIN = env.str("SITE_ORIGIN", default="http://127.0.0.1:8000")
 SITE_NAME = env.str("SITE_NAME", default="BigPanda Casino")
 
 # --- applications -----------------------------------------------------------------------------------------------------
@@ -88,16 +90,25 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "casino.api",
     "accounts",
     "accounts.partners",
+    "accounts.webhooks",
+    "accounts.protection",
     "wallet",
+    "wallet.operators",
+    "wallet.transfers",
+    "wallet.psp",
+    "wallet.sandbox",
+    "wallet.exchange",
+    "wallet.reconciliation",
     "games",
     "games.crash",
     "games.social",
 ]
 
+# The name that RequestIdMiddleware has given the request (an inbound one only if it is sane) is the log's as well.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 MIDDLEWARE = [
     "casino.ops.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -204,6 +215,8 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 SESSION_IDLE_SECONDS = 30 * 60  # game sessions: idle, contract section 5
 SESSION_MAX_SECONDS = 24 * 3600
+# Minutes between reality checks of players for whom nobody has set another interval; 0 for none.
+REALITY_CHECK_MINUTES = env.int("REALITY_CHECK_MINUTES", default=60)
 
 # --- the crash game ---------------------------------------------------------------------------------------------------
 CRASH_WAIT_MS = env.int("CRASH_WAIT_MS", default=5000)
@@ -217,14 +230,31 @@ CRASH_CLIENT_SEED = env.str("CRASH_CLIENT_SEED", default="auto")
 CHAT_MESSAGES_PER_WINDOW = env.int("CHAT_MESSAGES_PER_WINDOW", default=5)
 CHAT_WINDOW_SECONDS = env.int("CHAT_WINDOW_SECONDS", default=10)
 
+# --- exchange ---------------------------------------------------------------------------------------------------------
+# A rate that is older than this moves no money (fixed ones, such as bits in bitcoin, do not grow old).
+EXCHANGE_RATE_MAX_AGE_HOURS = env.int("EXCHANGE_RATE_MAX_AGE_HOURS", default=24)
+EXCHANGE_SPREAD_BPS = env.int("EXCHANGE_SPREAD_BPS", default=0)  # the house's margin on conversions, in 1/10,000
+# What is younger than this may still be on its way to one side: no difference yet.
+RECONCILIATION_IN_FLIGHT_MINUTES = env.int("RECONCILIATION_IN_FLIGHT_MINUTES", default=10)
+
 # --- API --------------------------------------------------------------------------------------------------------------
+# Webhooks go to public https addresses only; while developing, also to this machine.
+WEBHOOKS_ALLOW_PRIVATE: bool = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=DEBUG)
+# Operators' servers (seamless wallet) have public https addresses; in the embedded mode they may be on this machine.
+OPERATORS_ALLOW_PRIVATE: bool = env.bool("OPERATORS_ALLOW_PRIVATE", default=not PRODUCTION)
+# Threads of a process that may wait for operators at a time: fewer than a REST server has, so that the rest serve on.
+OPERATOR_WAITING_THREADS = env.int("OPERATOR_WAITING_THREADS", default=4 if PRODUCTION else 64)
+# The bundled payment provider with play money: there unless in production, where it must be asked for twice.
+SANDBOX_PSP: bool = env.bool("SANDBOX_PSP", default=not PRODUCTION)
+SANDBOX_PSP_IN_PRODUCTION: bool = env.bool("SANDBOX_PSP_IN_PRODUCTION", default=False)
 API_MAX_BODY = 256 * 1024
 # Requests per key in a window of seconds, by class of endpoint; "guess" counts failed authentications per address.
+_WINDOW = env.int("API_WINDOW_SECONDS", default=60)
 API_RATE_LIMITS: dict[str, tuple[int, int]] = {
-    "read": (env.int("API_READ_PER_MINUTE", default=1200), 60),
-    "write": (env.int("API_WRITE_PER_MINUTE", default=600), 60),
-    "report": (env.int("API_REPORTS_PER_MINUTE", default=60), 60),
-    "guess": (env.int("API_GUESSES_PER_MINUTE", default=60), 60),
+    "read": (env.int("API_READ_PER_WINDOW", default=1200), _WINDOW),
+    "write": (env.int("API_WRITE_PER_WINDOW", default=600), _WINDOW),
+    "report": (env.int("API_REPORTS_PER_WINDOW", default=60), _WINDOW),
+    "guess": (env.int("API_GUESSES_PER_WINDOW", default=60), _WINDOW),
 }
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.partners.authentication.KeyAuthentication"],
@@ -243,12 +273,41 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "ENUM_NAME_OVERRIDES": {
         "RoundStatus": "games.crash.api.shapes.ROUND_STATUSES",
-        "BetStatus": "games.crash.models.Bet.Status",
-        "GameStatus": "games.api.views.GAME_STATUSES",
+        "BetStatus": "games.crash.api.shapes.BET_STATUSES",
+        "GameAvailability": "games.api.views.GAME_STATUSES",
+        "ErrorCode": "casino.api.docs.CODES",
+        "WalletKind": "wallet.api.WALLETS",
+        "CurrencyKind": "wallet.exchange.api.KINDS",
+        "Environment": "wallet.api.ENVIRONMENTS",
+        "TransferDirection": "wallet.transfers.api.DIRECTIONS",
+        "PaymentReportType": "wallet.psp.api.TYPES",
+        "WebhookEvent": "accounts.webhooks.rules.EVENTS",
+        "LimitKind": "wallet.protection.shapes.KINDS",
+        "SetBy": "wallet.protection.shapes.SOURCES",
+        "DeliveryState": ["pending", "delivered", "failed"],
     },
-    "DESCRIPTION": "Live state, rounds, bets, players, balances and reports. Money is integers of minor units.",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "casino.api.schema.finish",
+    ],
+    "DESCRIPTION": "Live state, rounds, bets, players, balances, reports and webhooks. Money is integers of minor "
+    "units with their denominator; multipliers are hundredths. The sockets are described in `/api/v1/asyncapi.json`.",
+    "SERVERS": [{"url": "/", "description": "the host that serves this document"}],
+    "TAGS": [
+        {"name": "Game", "description": "What is played, and where it is now."},
+        {"name": "Rounds", "description": "Past rounds, with all that anyone needs to recompute them."},
+        {"name": "Players", "description": "Your players, their sessions, balances and limits."},
+        {"name": "Transfers", "description": "Between you and your players, for those with a transfer wallet. Signed."},
+        {"name": "Bets", "description": "Reserve, place, cancel, cash out. Signed, and idempotent."},
+        {"name": "Payments", "description": "For payment providers: what became of deposits and withdrawals."},
+        {"name": "Reports", "description": "Figures by day."},
+        {"name": "Webhooks", "description": "Where you are told what happened."},
+        {"name": "Multi", "description": "Several actions in one request."},
+        {"name": "About", "description": "The API itself; needs no key."},
+    ],
 }
 
 # --- web --------------------------------------------------------------------------------------------------------------

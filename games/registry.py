@@ -27,5 +27,18 @@ def _crash_services() -> list[Service]:
 KINDS = (GameKind("crash", _crash_services),)
 
 
+def workers() -> list[Service]:
+    """
+    What brings news to partners, operators what they are owed, and withdrawals to their providers; `manage.py
+    run_worker` in production.
+    """
+    from accounts.webhooks.worker import run_worker
+    from wallet.operators.worker import run_operators
+    from wallet.services import payment_services
+
+    return [run_worker, run_operators, *payment_services()]
+
+
 def background_services() -> list[Service]:
-    return [service for kind in KINDS for service in kind.services()]
+    """What the embedded server hosts: the engines, and the workers."""
+    return [*workers(), *(service for kind in KINDS for service in kind.services())]

@@ -7,6 +7,7 @@ from games import views
 urlpatterns: list[URLPattern] = [
     path("", views.lobby, name="lobby"),
     path("games/<slug:slug>/", views.crash, name="crash"),
+    path("games/<slug:slug>/launch/", views.launch, name="launch"),
     path("games/<slug:slug>/recent.json", views.recent, name="recent"),
     path("fair/", views.fair, name="fair"),
     path("fair/rounds/<uuid:round_id>.json", views.fair_round, name="fair-round"),

@@ -19,13 +19,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import operations as accounts
 from accounts.models import User
+from accounts.protection import queries as protection
+from accounts.protection.errors import Excluded
 from accounts.queries import session_expiry
 from casino.lib.clock import iso, system_clock
 from casino.lib.errors import DomainError
 from casino.lib.money import format_minor
 from games.crash import queries
 from games.crash.models import Game
-from games.crash.rules import CAPS
+from games.crash.rules import CAPS, largest_rounding_loss
 from wallet import operations as wallet
 from wallet.queries import balance
 
@@ -95,6 +97,7 @@ def config_facts(game: Game) -> dict[str, Any]:
                 "currency": limit.currency.code,
                 "min": format_minor(limit.min_stake_minor, limit.currency.denominator),
                 "max": format_minor(limit.max_stake_minor, limit.currency.denominator),
+                "rounding": f"{float(largest_rounding_loss(limit.min_stake_minor)):.2%}",
             }
             for limit in queries.stake_limits(config)
         ],
@@ -130,15 +133,27 @@ def lobby(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def crash(request: HttpRequest, slug: str) -> HttpResponse:
-    game = found_game(slug)
-    context = {
-        "game": game,
-        "facts": config_facts(game),
-        "points": recent_points(game),
-        "panels": (1, 2),
-        "mode": first_mode(request),
-    }
+    exclusion = protection.standing(request.user.pk, now=system_clock.now()).exclusion if request.user.pk else None
+    seated = request.user.is_authenticated and exclusion is None
+    context = {**_table(slug), "seated": seated, "mode": first_mode(request)}
+    if exclusion is not None:
+        context["excluded"] = Excluded(exclusion).message
     return render(request, "games/crash/table.html", context)
+
+
+@require_GET
+@never_cache
+def launch(request: HttpRequest, slug: str) -> HttpResponse:
+    """
+    The table for a partner's player: `#session=<token>` of the address says who plays (`POST /api/v1/sessions`). What
+    stands behind `#` reaches no server and no log; the page takes it out of the address at once.
+    """
+    return render(request, "games/crash/table.html", {**_table(slug), "seated": True, "launched": True})
+
+
+def _table(slug: str) -> dict[str, Any]:
+    game = found_game(slug)
+    return {"game": game, "facts": config_facts(game), "points": recent_points(game), "panels": (1, 2)}
 
 
 @require_GET

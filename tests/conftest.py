@@ -19,6 +19,28 @@ from casino.lib.clock import ManualClock
 _numbers = itertools.count(1)
 
 
+# What touches the database that the settings name. Other tests need none, or start servers on one of their own.
+OF_THE_DATABASE = {"db", "transactional_db", "committed_db", "django_db_setup"}
+# Looks at pages whose questions are all the ORM's.
+PAGES = {"admin", "portal"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--only-database", action="store_true", help="only tests whose outcome may depend on DATABASE_URL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--only-database"):
+        return
+    kept, left = [], []
+    for item in items:
+        named = OF_THE_DATABASE.intersection(getattr(item, "fixturenames", ()))
+        page = item.path.parent.name in PAGES
+        (kept if (named or item.get_closest_marker("django_db")) and not page else left).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
+
+
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -27,6 +49,15 @@ def now() -> datetime:
 @pytest.fixture
 def clock(now: datetime) -> ManualClock:
     return ManualClock(now)
+
+
+@pytest.fixture(autouse=True)
+def house_accounts_asked_anew() -> None:
+    """A process keeps the ids of the house's accounts, which never change; here they do, where a test is undone."""
+    from wallet import ledger, queries
+
+    ledger._house_books.clear()
+    queries._house.clear()
 
 
 @pytest.fixture

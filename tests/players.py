@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 Message = dict[str, Any]
-PATIENCE = 20.0
+PATIENCE = 60.0  # seconds, of a machine that has much else to do
 
 
 class SocketPlayer:

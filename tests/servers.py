@@ -4,19 +4,23 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+TEMPLATE_SECONDS = 600  # a session of demo data ends when it is idle for half an hour
 
 
 def free_port() -> int:
@@ -82,6 +86,24 @@ class Site:
     env: dict[str, str]
     seed: dict[str, Any]
     log: Path
+    processes: ExitStack = field(default_factory=ExitStack)
+    running: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Serve, also once more after `kill`; ended with `processes`."""
+        command = ("manage.py", "serve", "--port", str(self.port))
+        self.running = self.processes.enter_context(process(*command, env=self.env, log=self.log))
+        wait_until_healthy(self.url, self.running, self.log)
+
+    def kill(self) -> None:
+        """As a machine that loses its power: nothing is finished, nothing is said."""
+        assert self.running is not None
+        self.running.kill()
+        self.running.wait(timeout=20)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
     @property
     def ws(self) -> str:
@@ -113,16 +135,46 @@ def embedded_site(folder: Path, *, crash_between: tuple[int, int] = (200, 300), 
         "CRASH_GRACE_MS": "100",
         **settings,
     }
-    log = folder / "site.log"
-    manage("migrate", "--verbosity", "0", env=env)
-    seed = json.loads(manage("seed_demo", "--json", env=env).stdout)
+    seed = _prepare(env, crash_between, rounds=200)
+    with ExitStack() as processes:
+        site = Site(f"http://127.0.0.1:{port}", env, seed, folder / "site.log", processes)
+        site.start()
+        yield site
+
+
+def _prepare(env: Mapping[str, str], crash_between: tuple[int, int], *, rounds: int) -> dict[str, Any]:
+    """A database with demo data, whose next rounds crash in that range; the demo's credentials."""
+    target = Path(env["DATABASE_URL"].removeprefix("sqlite:///"))
+    if env["DATABASE_URL"].startswith("sqlite:") and not target.exists():
+        seed = _copy_of_a_seeded_one(target)
+    else:
+        seed = _seeded(env)
     low, high = crash_between
-    steer = f"from tests.steering import steer; steer('BigPanda', low={low}, high={high}, rounds=200)"
+    steer = f"from tests.steering import steer; steer('BigPanda', low={low}, high={high}, rounds={rounds})"
     manage("shell", "--no-imports", "-c", steer, env=env)
-    url = f"http://127.0.0.1:{port}"
-    with process("manage.py", "serve", "--port", str(port), env=env, log=log) as running:
-        wait_until_healthy(url, running, log)
-        yield Site(url, env, seed, log)
+    return seed
+
+
+def _seeded(env: Mapping[str, str]) -> dict[str, Any]:
+    manage("migrate", "--verbosity", "0", env=env)
+    found: dict[str, Any] = json.loads(manage("seed_demo", "--json", env=env).stdout)
+    return found
+
+
+_template: tuple[float, Path, dict[str, Any]] | None = None  # when it was made, where it is, its credentials
+
+
+def _copy_of_a_seeded_one(target: Path) -> dict[str, Any]:
+    """Migrations and demo data cost more than most tests: made once in each process, anew before its sessions end."""
+    global _template
+    if _template is None or time.monotonic() - _template[0] > TEMPLATE_SECONDS:
+        path = Path(tempfile.mkdtemp(prefix="seeded-")) / "site.sqlite3"
+        seed = _seeded({"DATABASE_URL": f"sqlite:///{path}", "REDIS_URL": ""})
+        _template = time.monotonic(), path, seed
+    _, path, seed = _template
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return deepcopy(seed)
 
 
 @dataclass
@@ -146,11 +198,7 @@ class Cluster:
 def cluster(folder: Path, *, crash_between: tuple[int, int], **settings: str) -> Iterator[Cluster]:
     """Servers without engines, on a prepared database and channel layer (`DATABASE_URL`, `REDIS_URL` in `settings`)."""
     env = {"CRASH_WAIT_MS": "3000", "CRASH_TICK_MS": "50", "CRASH_GRACE_MS": "100", **settings}
-    manage("migrate", "--verbosity", "0", env=env)
-    seed = json.loads(manage("seed_demo", "--json", env=env).stdout)
-    low, high = crash_between
-    steer = f"from tests.steering import steer; steer('BigPanda', low={low}, high={high}, rounds=100)"
-    manage("shell", "--no-imports", "-c", steer, env=env)
+    seed = _prepare(env, crash_between, rounds=100)
     with ExitStack() as servers:
         sites = []
         for name in ("here", "there"):

@@ -10,12 +10,13 @@ from unfold.decorators import display
 
 from accounts import audit
 from accounts.models import User
-from accounts.staff import player_panels
+from accounts.staff import player_panels, protection_pages
 from casino.lib.clock import system_clock
 from casino.ops.backoffice import Panel, ReadOnlyAdmin, link_to, list_url, money
 from wallet import queries
 from wallet.chart import Kind
 from wallet.models import Account, Currency, Transfer
+from wallet.protection import admin as protection_admin
 
 STATEMENT_ROWS = 25
 
@@ -198,3 +199,5 @@ def balances_panel(player: User) -> Panel:
 
 
 player_panels.append(balances_panel)
+player_panels.append(protection_admin.protection_panel)
+protection_pages.append(protection_admin.protect)

@@ -14,12 +14,15 @@ from accounts.partners.operations import PlayerBlocked
 from accounts.partners.rules import EXTERNAL_ID, Environment
 from accounts.queries import session_expiry
 from casino.api import docs
-from casino.api.fields import InputSerializer, PlainRegexField, QuerySerializer, checked
+from casino.api.fields import InputSerializer, PlainRegexField, QuerySerializer, StrictChoiceField, checked
 from casino.api.problems import Problem
 from casino.api.views import ApiView
 from casino.lib.clock import iso
 from wallet import operations, queries
+from wallet.operators import operations as operators
 
+WALLETS = ["transfer", "seamless"]
+ENVIRONMENTS = [str(environment) for environment in Environment]
 SLUG = r"^[A-Za-z0-9_-]{1,32}$"
 USER = {
     "external_id": "p-1",
@@ -42,7 +45,7 @@ BALANCE = {
 SESSION = {
     "session": "q7Jm…",
     "game": "BigPanda",
-    "launch_url": "https://casino.example/games/BigPanda/#session=q7Jm…",
+    "launch_url": "https://casino.example/games/BigPanda/launch/#session=q7Jm…",
     "socket_url": "wss://casino.example/ws/BigPanda?session=q7Jm…",
     "expires_at": "2026-11-22T12:00:00.000Z",
     "expires_idle_at": "2026-11-21T12:30:00.000Z",
@@ -53,12 +56,19 @@ SESSION = {
 class UserInput(InputSerializer):
     external_id = PlainRegexField(EXTERNAL_ID, max_length=64, help_text="your id of the player")
     currency = PlainRegexField(r"^[A-Z]{2,8}$", max_length=8)
-    wallet = PlainRegexField(r"^(transfer|seamless)$", max_length=8, default="transfer")
+    wallet = StrictChoiceField(choices=WALLETS, default="transfer")
 
 
 class SessionInput(InputSerializer):
     user = PlainRegexField(EXTERNAL_ID, max_length=64)
     game = PlainRegexField(SLUG, max_length=32, default="BigPanda")
+    token = PlainRegexField(
+        r"^[\x21-\x7e]{1,255}$",
+        max_length=255,
+        default=None,
+        allow_null=True,
+        help_text="seamless wallet: your own session of the player, given back to you with `authenticate`",
+    )
 
 
 class UserQuery(QuerySerializer):
@@ -69,8 +79,8 @@ class UserQuery(QuerySerializer):
 class UserShape(serializers.Serializer[Any]):
     external_id = serializers.CharField()
     currency = serializers.CharField()
-    wallet = serializers.ChoiceField(choices=["transfer", "seamless"])
-    environment = serializers.ChoiceField(choices=["test", "live"])
+    wallet = serializers.ChoiceField(choices=WALLETS)
+    environment = serializers.ChoiceField(choices=ENVIRONMENTS)
     is_demo = serializers.BooleanField()
     is_blocked = serializers.BooleanField()
     created_at = serializers.DateTimeField()
@@ -177,7 +187,12 @@ class Sessions(PlayerView):
         responses={
             201: SessionShape,
             **docs.problems(
-                "invalid_request", "not_found", "player_blocked", "unsupported_media_type", "payload_too_large"
+                "invalid_request",
+                "not_found",
+                "player_blocked",
+                "unsupported_media_type",
+                "payload_too_large",
+                "temporarily_unavailable",
             ),
         },
         examples=[docs.example("a session", {"user": "p-1"}, request=True), docs.example("opened", SESSION)],
@@ -187,6 +202,7 @@ class Sessions(PlayerView):
         player = self.player(data["user"])
         if not player.user.is_active:
             raise Problem.of(PlayerBlocked())
+        operators.admit(player, data["token"], now=self.clock.now())
         token, session = accounts.open_session(
             player.user, is_demo=player.is_demo, now=self.clock.now(), user_agent=f"partner key {self.key.key_id}"
         )
@@ -194,7 +210,7 @@ class Sessions(PlayerView):
         body = {
             "session": token,
             "game": game,
-            "launch_url": request.build_absolute_uri(f"/games/{game}/#session={token}"),
+            "launch_url": request.build_absolute_uri(f"/games/{game}/launch/#session={token}"),
             "socket_url": request.build_absolute_uri(f"/ws/{game}?session={token}").replace("http", "ws", 1),
             "expires_at": iso(session.expires_at),
             "expires_idle_at": iso(session_expiry(session)),
@@ -215,15 +231,18 @@ class Balance(PlayerView):
     )
     def get(self, request: Request) -> Response:
         player = self.player(checked(UserQuery(data=request.query_params))["user"])
-        held = queries.balance(player.user, is_demo=player.is_demo)
-        return Response(
-            {
-                "user": player.external_id,
-                "balance": held.available_minor + held.held_minor,
-                "available": held.available_minor,
-                "held": held.held_minor,
-                "denominator": held.denominator,
-                "currency": held.currency,
-                "is_demo": held.is_demo,
-            }
-        )
+        operators.ask_balance_of(player, now=self.clock.now())
+        return Response(shown_balance(player))
+
+
+def shown_balance(player: PartnerPlayer) -> dict[str, Any]:
+    held = queries.balance(player.user, is_demo=player.is_demo)
+    return {
+        "user": player.external_id,
+        "balance": held.available_minor + held.held_minor,
+        "available": held.available_minor,
+        "held": held.held_minor,
+        "denominator": held.denominator,
+        "currency": held.currency,
+        "is_demo": held.is_demo,
+    }

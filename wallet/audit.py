@@ -94,9 +94,10 @@ def _below_zero() -> Iterator[str]:
 
 
 def _holds_left_behind(now: datetime) -> Iterator[str]:
+    """But for withdrawals at a provider: those are set aside until it reports, and `wallet.psp.audit` knows them."""
     resolved = Exists(Transfer.objects.filter(pending_id=OuterRef("pk")))
-    old = Transfer.objects.filter(~resolved, kind="pending", created_at__lt=now - HOLD_TIME).order_by("created_at")
-    for pending in old:
+    old = Transfer.objects.filter(~resolved, kind="pending", created_at__lt=now - HOLD_TIME)
+    for pending in old.exclude(code="withdrawal", credit_account__kind="psp").order_by("created_at"):
         yield f"transfer {pending.pk}: {pending.amount_minor} set aside since {pending.created_at:%Y-%m-%d %H:%M} UTC"
 
 
@@ -168,8 +169,16 @@ def _resolutions_off() -> Iterator[str]:
 
 # What each code may move, between which kinds of accounts; stakes, payouts and refunds are the games' own to explain.
 EXPLAINED = """
-    (t.code = 'deposit' AND d.kind = 'funding' AND c.kind = 'player' AND NOT c.is_demo)
-    OR (t.code = 'withdrawal' AND d.kind = 'player' AND c.kind = 'funding' AND NOT c.is_demo)
+    (t.code = 'deposit' AND d.kind IN ('funding', 'psp') AND c.kind = 'player' AND NOT c.is_demo)
+    OR (t.code = 'withdrawal' AND d.kind = 'player' AND c.kind IN ('funding', 'psp') AND NOT c.is_demo)
+    OR (t.code = 'transfer_in' AND d.kind = 'partners' AND c.kind = 'player')
+    OR (t.code = 'transfer_out' AND d.kind = 'player' AND c.kind = 'partners')
+    OR (t.code = 'operator_debit' AND d.kind = 'clearing' AND c.kind = 'player')
+    OR (t.code = 'operator_credit' AND d.kind = 'player' AND c.kind = 'clearing')
+    OR (t.code = 'suspense' AND NOT d.is_demo AND (
+        (d.kind = 'psp' AND c.kind = 'suspense') OR (d.kind = 'suspense' AND c.kind IN ('psp', 'player'))))
+    OR (t.code = 'exchange' AND NOT d.is_demo AND (
+        (d.kind = 'player' AND c.kind IN ('exchange', 'rounding')) OR (d.kind = 'exchange' AND c.kind = 'player')))
     OR (t.code = 'grant' AND d.kind = 'demo_issue' AND c.kind = 'player' AND c.is_demo)
     OR (t.code = 'adjustment' AND (d.kind IN ('adjustment', 'suspense') OR c.kind IN ('adjustment', 'suspense')))
     OR (t.code IN ('payout', 'refund') AND d.kind = 'crash' AND c.kind = 'player')
@@ -182,7 +191,7 @@ def _unexplained() -> Iterator[str]:
         SELECT t.id, t.code, d.kind, c.kind, t.book, t.reference FROM wallet_transfer t
         JOIN wallet_account d ON d.id = t.debit_account_id JOIN wallet_account c ON c.id = t.credit_account_id
         WHERE NOT ({EXPLAINED})
-            OR (t.reference = '' AND t.code IN ('deposit', 'withdrawal', 'grant', 'adjustment')) ORDER BY t.id
+            OR (t.reference = '' AND t.code NOT IN ('stake', 'hold', 'release', 'payout', 'refund')) ORDER BY t.id
     """  # noqa: S608 constants of this module only
     for transfer, code, debit, credit, book, reference in rows(sql):
         why = f"with the reference {reference}" if reference else "without a reference"

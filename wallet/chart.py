@@ -13,7 +13,12 @@ PLAYER = "player"
 class House(StrEnum):
     """House-side accounts, one of each per book. They carry no balance row: their balance is the sum of transfers."""
 
-    FUNDING = "funding"  # counterpart of what enters and leaves through cashiers and payment providers
+    FUNDING = "funding"  # counterpart of what enters and leaves by hand, outside any provider
+    PSP = "psp"  # payment providers: deposits come from there, withdrawals go there
+    PARTNERS = "partners"  # what partners moved here for their players (transfer wallet)
+    CLEARING = "clearing"  # operators who hold their players' money themselves (seamless wallet)
+    EXCHANGE = "exchange"  # the other side of a conversion, in each of its two currencies
+    ROUNDING = "rounding"  # what conversions round off
     DEMO_ISSUE = "demo_issue"  # demo money comes from here
     ADJUSTMENT = "adjustment"  # corrections by staff
     SUSPENSE = "suspense"  # reports that nobody could match yet
@@ -32,6 +37,12 @@ class Code(StrEnum):
     WITHDRAWAL = "withdrawal"
     GRANT = "grant"
     ADJUSTMENT = "adjustment"
+    OPERATOR_DEBIT = "operator_debit"  # an operator took a stake from its player: the same amount appears here
+    OPERATOR_CREDIT = "operator_credit"  # a payout or a stake given back, owed to the operator for its player
+    TRANSFER_IN = "transfer_in"
+    TRANSFER_OUT = "transfer_out"
+    EXCHANGE = "exchange"
+    SUSPENSE = "suspense"  # money that was reported and cannot be matched, until staff find out whose it is
 
 
 class Kind(StrEnum):

@@ -27,7 +27,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Case, F, When
 
 from casino.ops.bulk import AnyOf, insert_rows, update_rows
 from wallet.chart import Code, Kind
@@ -121,18 +121,39 @@ class _Balance:
             self.changed = True
 
 
-def post(requests: Sequence[TransferRequest], *, now: datetime) -> list[Outcome]:
+class Locked:
+    """Accounts under lock, with their balances as they are within this transaction."""
+
+    def __init__(self, accounts: "dict[int, _Balance]") -> None:
+        self.accounts = accounts
+
+
+def lock(account_ids: Iterable[int], *, now: datetime) -> Locked:
+    """
+    Lock players' accounts, by id, before a decision that their transfers depend on. Give what comes to `post`, which
+    then need not read them again; nothing may move between the two.
+    """
+    assert connection.in_atomic_block, "a lock holds until the end of a transaction"
+    return Locked(_lock_accounts(set(account_ids), now))
+
+
+def post(
+    requests: Sequence[TransferRequest], *, now: datetime, fresh: bool = False, locked: Locked | None = None
+) -> list[Outcome]:
     """
     Put a batch of transfers into the books; an outcome per request, in order. A refused one never spoils the others.
 
     Repeating a request gives `exists` and moves nothing, also at the same moment from elsewhere, since the players'
     accounts are locked first. (Two *different* requests under one id at the same moment, without a player in common:
     the database lets one of them in and fails the other's whole transaction.)
+
+    `fresh` is the caller's word that no id of these is in the books yet, since it made the ids just now or holds a lock
+    under which they are made once. It saves the look; were it wrong, the primary key would fail the transaction.
     """
     assert connection.in_atomic_block, "transfers belong into the transaction of what they pay for"
     if not requests:
         return []
-    batch = _Batch(requests, now)
+    batch = _Batch(requests, now, fresh=fresh, locked=locked.accounts if locked else {})
     outcomes = [batch.decide(request) for request in requests]
     batch.write()
     return outcomes
@@ -158,13 +179,18 @@ class _Row(NamedTuple):
 class _Batch:
     """The rows a batch touches, read and locked once; decisions are then made in memory and written at once."""
 
-    def __init__(self, requests: Sequence[TransferRequest], now: datetime) -> None:
+    def __init__(
+        self, requests: Sequence[TransferRequest], now: datetime, *, fresh: bool, locked: "dict[int, _Balance]"
+    ) -> None:
         self.now = now
-        self.accounts = _lock_accounts({i for r in requests for i in (r.debit_account_id, r.credit_account_id)})
+        named = {i for r in requests for i in (r.debit_account_id, r.credit_account_id)}
+        self.accounts = {**locked, **_lock_accounts(named.difference(locked), now)}
         pending_ids = {request.pending_id for request in requests if request.pending_id}
-        wanted = {request.id for request in requests} | pending_ids
-        recorded = Transfer.objects.filter(AnyOf(F("id"), wanted)).values_list(*_Row._fields)
-        self.transfers = {row[0]: _Row._make(row) for row in recorded}
+        wanted = pending_ids if fresh else {request.id for request in requests} | pending_ids
+        self.transfers: dict[str, _Row] = {}
+        if wanted:
+            recorded = Transfer.objects.filter(AnyOf(F("id"), wanted)).values_list(*_Row._fields)
+            self.transfers.update({row[0]: _Row._make(row) for row in recorded})
         self.resolutions: dict[str, str] = {}
         if pending_ids:
             resolved = Transfer.objects.filter(AnyOf(F("pending"), pending_ids))
@@ -258,28 +284,38 @@ class _Batch:
             "id",
             ("posted_minor", "held_minor", "last_transfer_at"),
             [(key, a.posted, a.held, a.last_at) for key, a in self.accounts.items() if a.changed],
+            counted=False,  # they are locked, so all of them are there
         )
 
 
-def _lock_accounts(ids: Iterable[int]) -> dict[int, _Balance]:
+def _lock_accounts(ids: Iterable[int], now: datetime) -> dict[int, _Balance]:
     """
     Read the batch's accounts; the players' are locked, in id order.
 
     NO KEY UPDATE lets foreign keys to the account (a bet being inserted) pass. House accounts are not locked: they
-    have nothing that changes.
+    have nothing that changes. The time of an account's last transfer matters, and is read, only where it is not past.
     """
     wanted = set(ids)
-    accounts: dict[int, _Balance] = {}
+    accounts = {key: _Balance(_house_books[key], None, 0, None) for key in wanted if key in _house_books}
+    wanted.difference_update(accounts)
+    if not wanted:
+        return accounts
     players = Account.objects.filter(AnyOf(F("id"), wanted), owner__isnull=False).order_by("id")
     if connection.vendor == "postgresql":
         players = players.select_for_update(no_key=True, of=("self",))
-    columns = ("id", "book", "posted_minor", "held_minor", "last_transfer_at")
-    for key, book, posted, held, last_at in players.values_list(*columns):
+    ahead = Case(When(last_transfer_at__gte=now, then=F("last_transfer_at")))
+    for key, book, posted, held, last_at in players.values_list("id", "book", "posted_minor", "held_minor", ahead):
         accounts[key] = _Balance(book, posted, held or 0, last_at)
     rest = wanted.difference(accounts)
-    for key, book in Account.objects.filter(AnyOf(F("id"), rest), owner__isnull=True).values_list("id", "book"):
-        accounts[key] = _Balance(book, None, 0, None)
+    if rest:
+        house = Account.objects.filter(AnyOf(F("id"), rest), owner__isnull=True)
+        for key, book in house.values_list("id", "book"):
+            _house_books[key] = book
+            accounts[key] = _Balance(book, None, 0, None)
     return accounts
+
+
+_house_books: dict[int, str] = {}  # an account keeps its book and is never deleted, so this is read once
 
 
 def _difference(recorded: _Row, request: TransferRequest) -> Result:

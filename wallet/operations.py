@@ -13,6 +13,7 @@ from wallet import ledger, queries
 from wallet.chart import PLAYER, Code, House, book_of
 from wallet.ledger import Outcome, Result, TransferRequest
 from wallet.models import Account, Currency
+from wallet.operators import operations as operators
 
 DEMO_GRANT_UNITS = 1_000  # what a new demo account holds, in whole units
 DEMO_GRANT_UNITS_BY_CURRENCY = {"BTC": 1, "BITS": 100_000, "COIN": 1}
@@ -29,6 +30,14 @@ class TransferRefused(DomainError):
         super().__init__(f"The transfer was refused: {result}.")
 
 
+class OwnCurrencyOnly(DomainError):
+    """Demo money exists in the player's own currency alone: it is not exchanged."""
+
+    code = "own_currency_only"
+    status = 403
+    message = "Demo money is held in the player's own currency only."
+
+
 class DemoMoneyOnly(DomainError):
     """A demo player never has a real account."""
 
@@ -42,33 +51,39 @@ def demo_grant_minor(currency: Currency) -> int:
 
 
 @transaction.atomic
-def open_account(player: User, *, is_demo: bool, now: datetime) -> Account:
+def open_account(
+    player: User, *, is_demo: bool, now: datetime, granted: bool = True, currency: str | None = None
+) -> Account:
     """
     The player's account in real or in demo money, made when it is first asked for.
 
-    A new demo account comes with demo money; a new real one is empty.
+    A new demo account comes with demo money, where it is `granted` some; a new real one is empty. `currency` is the
+    player's own unless said otherwise: games are played in that one, real money of others is what was exchanged.
     """
-    found = queries.player_account(player, is_demo=is_demo)
+    code = currency or player.currency_code
+    found = queries.player_account(player, is_demo=is_demo, currency=code)
     if found is not None:
         return found
     if player.is_demo and not is_demo:
         raise DemoMoneyOnly
-    book = book_of(player.currency_code, is_demo=is_demo)
+    if is_demo and code != player.currency_code:
+        raise OwnCurrencyOnly
+    book = book_of(code, is_demo=is_demo)
     account, created = Account.objects.get_or_create(
         owner=player,
         book=book,
         defaults={
             "kind": PLAYER,
-            "currency_id": player.currency_code,
+            "currency_id": code,
             "is_demo": is_demo,
             "posted_minor": 0,
             "held_minor": 0,
             "created_at": now,
         },
     )
-    if created and is_demo:
-        currency = Currency.objects.get(code=player.currency_code)
-        _credit(account, House.DEMO_ISSUE, demo_grant_minor(currency), f"grant:{account.pk}", Code.GRANT, now=now)
+    if created and is_demo and granted:
+        own = Currency.objects.get(code=code)
+        _credit(account, House.DEMO_ISSUE, demo_grant_minor(own), f"grant:{account.pk}", Code.GRANT, now=now)
         account.refresh_from_db()
     return account
 
@@ -81,7 +96,11 @@ def seat_partner_player(
     player, created = partners.ensure_player(
         partner, environment, external_id, currency=currency, wallet=wallet, now=now
     )
-    return player, open_account(player.user, is_demo=player.is_demo, now=now), created
+    if player.wallet != PartnerPlayer.Wallet.SEAMLESS:
+        return player, open_account(player.user, is_demo=player.is_demo, now=now), created
+    account = open_account(player.user, is_demo=player.is_demo, now=now, granted=False)
+    operators.join(player, account)
+    return player, account, created
 
 
 @transaction.atomic

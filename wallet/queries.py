@@ -25,7 +25,10 @@ class BalanceView:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One movement as the player sees it: `amount_minor` is signed, `balance_minor` the available balance after it."""
+    """
+    One movement as the player sees it: `amount_minor` is signed, `balance_minor` the available balance after it, and
+    `change_minor` by how much that is another one than before (money that is set aside is not available).
+    """
 
     transfer_id: str
     at: datetime
@@ -34,11 +37,17 @@ class StatementRow:
     amount_minor: int
     balance_minor: int
     reference: str
+    change_minor: int
 
 
-def player_account(player: User, *, is_demo: bool) -> Account | None:
-    book = book_of(player.currency_code, is_demo=is_demo)
-    return Account.objects.select_related("currency").filter(owner=player, book=book).first()
+def player_account(player: User, *, is_demo: bool, currency: str | None = None) -> Account | None:
+    """In the player's own currency, where no other is named."""
+    book = book_of(currency or player.currency_code, is_demo=is_demo)
+    return Account.objects.select_related("currency", "remote").filter(owner=player, book=book).first()
+
+
+def currency(code: str) -> Currency:
+    return Currency.objects.get(code=code)
 
 
 def is_currency(code: str) -> bool:
@@ -46,9 +55,16 @@ def is_currency(code: str) -> bool:
 
 
 def house_accounts(kind: House, books: Iterable[str]) -> dict[str, int]:
-    """Account ids of the house by book."""
-    rows = Account.objects.filter(kind=str(kind), owner__isnull=True, book__in=set(books))
-    return dict(rows.values_list("book", "id"))
+    """Account ids of the house by book. They never change, so each process asks once."""
+    wanted = set(books)
+    missing = [book for book in wanted if (kind, book) not in _house]
+    if missing:
+        rows = Account.objects.filter(kind=str(kind), owner__isnull=True, book__in=missing)
+        _house.update({(kind, book): key for book, key in rows.values_list("book", "id")})
+    return {book: _house[kind, book] for book in wanted if (kind, book) in _house}
+
+
+_house: dict[tuple[House, str], int] = {}
 
 
 def balance(player: User, *, is_demo: bool) -> BalanceView:
@@ -60,15 +76,21 @@ def balance(player: User, *, is_demo: bool) -> BalanceView:
         denominator=currency.denominator,
         symbol=currency.symbol,
         is_demo=is_demo,
-        available_minor=account.available_minor if account else 0,
+        available_minor=shown_minor(account) if account else 0,
         held_minor=(account.held_minor or 0) if account else 0,
     )
+
+
+def shown_minor(account: Account) -> int:
+    """What its owner has to play with: here, or at their operator as that told us last (`remote` read with it)."""
+    remote = getattr(account, "remote", None)
+    return account.available_minor if remote is None else remote.balance_minor or 0
 
 
 def statement(account: Account, *, before: datetime | None = None, limit: int = 100) -> list[StatementRow]:
     """The account's movements, newest first; `before` continues where the last page ended."""
     sides = Q(debit_account=account) | Q(credit_account=account)
-    rows = Transfer.objects.filter(sides)
+    rows = Transfer.objects.filter(sides).select_related("pending")
     if before is not None:
         rows = rows.filter(created_at__lt=before)
     return [_statement_row(account, transfer) for transfer in rows.order_by("-created_at")[:limit]]
@@ -78,6 +100,8 @@ def _statement_row(account: Account, transfer: Transfer) -> StatementRow:
     out = transfer.debit_account_id == account.pk
     moved = transfer.amount_minor if transfer.kind in (Kind.POSTED, Kind.POST) else 0
     balance_minor = transfer.debit_balance_minor if out else transfer.credit_balance_minor
+    freed = transfer.pending.amount_minor if out and transfer.pending else 0
+    taken = transfer.amount_minor if out and transfer.kind != Kind.VOID else 0
     return StatementRow(
         transfer_id=transfer.pk,
         at=transfer.created_at,
@@ -86,6 +110,7 @@ def _statement_row(account: Account, transfer: Transfer) -> StatementRow:
         amount_minor=-moved if out else moved,
         balance_minor=balance_minor or 0,
         reference=transfer.reference,
+        change_minor=freed - taken if out else moved,
     )
 
 

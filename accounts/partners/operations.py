@@ -49,9 +49,10 @@ class IssuedKey:
 
 
 @transaction.atomic
-def create_partner(name: str, *, slug: str, owner: User, now: datetime) -> Partner:
+def create_partner(name: str, *, slug: str, owner: User, now: datetime, actor: User | None = None) -> Partner:
     partner = Partner.objects.create(name=name, slug=slug, created_at=now)
-    add_member(partner, owner, role=Role.OWNER, actor=owner, now=now)
+    audit.record("partner.created", f"partner:{partner.pk}", actor=actor or owner, now=now, name=name)
+    add_member(partner, owner, role=Role.OWNER, actor=actor or owner, now=now)
     return partner
 
 

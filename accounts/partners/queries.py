@@ -1,16 +1,22 @@
 """Questions about partners, their keys and their players. Each one that a partner asks goes through that partner."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from accounts.models import User
 from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer
 from accounts.queries import hash_token
+from casino.ops.together import together
 
 
 def key_by_token(token: str) -> ApiKey | None:
     """The key of a token in whatever state it is, so that its owner is told which; None for an unknown one."""
-    return ApiKey.objects.select_related("partner").filter(key_hash=hash_token(token)).first()
+    return _key_by_hash(hash_token(token))
+
+
+@together
+def _key_by_hash(hashes: Sequence[str]) -> dict[str, ApiKey]:
+    return {key.key_hash: key for key in ApiKey.objects.select_related("partner").filter(key_hash__in=hashes)}
 
 
 def key_is_live(key: ApiKey, *, now: datetime) -> bool:
@@ -42,6 +48,15 @@ def membership(user: User) -> Member | None:
     return Member.objects.select_related("partner").filter(user=user, partner__is_active=True).first()
 
 
+def members_of(partner: Partner) -> list[Member]:
+    return list(Member.objects.select_related("user").filter(partner=partner).order_by("created_at", "pk"))
+
+
 def player(partner_id: int, environment: str, external_id: str) -> PartnerPlayer | None:
     players = PartnerPlayer.objects.select_related("user")
     return players.filter(partner_id=partner_id, environment=environment, external_id=external_id).first()
+
+
+def is_partners(user: User) -> bool:
+    """Did a partner bring this player?"""
+    return PartnerPlayer.objects.filter(user=user).exists()

@@ -9,9 +9,11 @@ from rest_framework import serializers
 
 from casino.api.problems import CATALOGUE, DOCS, Problem
 
+CODES = sorted(CATALOGUE)
+
 
 class FieldErrorShape(serializers.Serializer[Any]):
-    field = serializers.CharField(help_text="dotted path of the field; empty where it is the whole")
+    field = serializers.CharField(allow_blank=True, help_text="dotted path of the field; empty where it is the whole")
     message = serializers.CharField()
 
 
@@ -21,26 +23,32 @@ class ProblemShape(serializers.Serializer[Any]):
     type = serializers.CharField(help_text=f"where the code is described, such as {DOCS}#not_found")
     title = serializers.CharField()
     status = serializers.IntegerField()
-    code = serializers.ChoiceField(choices=sorted(CATALOGUE))
+    code = serializers.ChoiceField(choices=CODES)
     message = serializers.CharField()
     request_id = serializers.CharField()
     errors = FieldErrorShape(many=True, required=False)  # type: ignore[assignment]
 
 
+# Visible ASCII, blanks only inside; at most 255 characters.
+IDEMPOTENCY_KEY_FORM = r"^[!-~]([ -~]{0,253}[!-~])?$"
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    OpenApiTypes.STR,
+    {"type": "string", "pattern": IDEMPOTENCY_KEY_FORM},
     OpenApiParameter.HEADER,
     required=True,
     description="Your name of this call, at most 255 characters. The same key with the same request gives the same "
     "answer again (`Idempotent-Replayed: true`) and moves nothing.",
 )
 TIMESTAMP = OpenApiParameter(
-    "X-Timestamp", OpenApiTypes.INT64, OpenApiParameter.HEADER, required=True, description="Unix seconds, ±300."
+    "X-Timestamp",
+    {"type": "string", "pattern": "^[0-9]{1,12}$"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Unix seconds, ±300.",
 )
 SIGNATURE = OpenApiParameter(
     "X-Signature",
-    OpenApiTypes.STR,
+    {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"},
     OpenApiParameter.HEADER,
     required=True,
     description="Hex HMAC-SHA256(secret, body + timestamp), or of the version 2 text.",
@@ -54,14 +62,14 @@ SIGNATURE_VERSION = OpenApiParameter(
     description="2 signs `timestamp\\nMETHOD\\npath?query\\nsha256hex(body)`.",
 )
 MONEY = [IDEMPOTENCY_KEY, TIMESTAMP, SIGNATURE, SIGNATURE_VERSION]
+# Where only some calls need them, those that do not may carry anything: their form is not looked at.
 OPTIONAL_MONEY = [
     OpenApiParameter(
         given.name,
-        given.type,
+        OpenApiTypes.STR,
         given.location,
-        required=False,
         description=f"Needed where an action moves money. {given.description}",
-        enum=given.enum,
+        default=given.default,
     )
     for given in MONEY
 ]
@@ -95,11 +103,14 @@ def problems(*codes: str, scope: bool = True, money: bool = False, public: bool 
     }
 
 
+_BLAMED = [{"field": "amount", "message": "This field is required."}]
+
+
 def _examples(codes: Sequence[str]) -> list[OpenApiExample]:
     return [
         OpenApiExample(
             code,
-            value=Problem(code).body("0198f2a1c7d94c0f"),
+            value=Problem(code, errors=_BLAMED if code == "invalid_request" else ()).body("0198f2a1c7d94c0f"),
             response_only=True,
             media_type="application/problem+json",
         )
@@ -107,8 +118,19 @@ def _examples(codes: Sequence[str]) -> list[OpenApiExample]:
     ]
 
 
-def example(name: str, value: Any, *, request: bool = False) -> OpenApiExample:
-    return OpenApiExample(name, value=value, request_only=request, response_only=not request)
+ANSWERED = ["200", "201", "202"]
+
+
+def example(name: str, value: Any, *, request: bool = False, media_type: str = "application/json") -> OpenApiExample:
+    """Of a body that is sent, or of every answer that is no error."""
+    if request:
+        return OpenApiExample(name, value=value, request_only=True)
+    return OpenApiExample(name, value=value, response_only=True, status_codes=ANSWERED, media_type=media_type)
+
+
+def page(*rows: Any) -> dict[str, Any]:
+    """The example of a list."""
+    return {"results": list(rows), "next": None, "previous": None}
 
 
 def listing(shape: type[serializers.BaseSerializer[Any]], name: str) -> type[serializers.Serializer[Any]]:
@@ -124,5 +146,12 @@ def listing(shape: type[serializers.BaseSerializer[Any]], name: str) -> type[ser
     )
 
 
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="the ETag of what you have"
+)
+NOT_MODIFIED: dict[Any, OpenApiResponse] = {304: OpenApiResponse(description="what you have is still right")}
+CURSOR_FORM = r"^[A-Za-z0-9+/=_-]{0,400}$"
 LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25})
-CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="opaque, from `next` or `previous`")
+CURSOR = OpenApiParameter(
+    "cursor", {"type": "string", "pattern": CURSOR_FORM}, description="as in `next` or `previous`"
+)

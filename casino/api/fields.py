@@ -31,6 +31,15 @@ class StrictCharField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class StrictChoiceField(serializers.ChoiceField):
+    """One of these texts."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        return super().to_internal_value(data)
+
+
 class PlainRegexField(StrictCharField):
     """A text of a fixed form; the form is in the description."""
 
@@ -58,7 +67,10 @@ class InputSerializer(serializers.Serializer[Any]):
 
 
 class QuerySerializer(serializers.Serializer[Any]):
-    """Parameters of a query, which are texts."""
+    """Parameters of a query, which are texts. The last one of a name counts; an empty one is not an absent one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(dict(data.items()))  # a plain dict: not read as a form of a page
 
 
 def checked(serializer: "serializers.BaseSerializer[Any]") -> dict[str, Any]:

@@ -8,21 +8,21 @@ any process, is told to come again. Calls that arrive together share one transac
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from casino.api.models import IdempotencyRecord, SignatureUse
 from casino.api.problems import Problem
 from casino.lib.clock import Clock, system_clock
 from casino.lib.combiner import ThreadCombiner
-from casino.ops.bulk import AnyOf, insert_rows
+from casino.ops.bulk import insert_rows, written_together
 from casino.ops.locks import take_names
+from casino.ops.together import release_connection
 
 KEEP_RECORDS = timedelta(hours=48)
 KEEP_SIGNATURES = timedelta(minutes=30)
@@ -83,13 +83,30 @@ class Call(Generic[Wish]):
 
 def known(stamps: Sequence[Stamp]) -> list[Outcome | None]:
     """What is known of each call already: its answer, or why it is refused; None for a new one."""
+    return _known_and_used(stamps)[0]
+
+
+def _known_and_used(stamps: Sequence[Stamp]) -> tuple[list[Outcome | None], Collection[str]]:
+    """The same, and which of the signatures are written down already."""
     if not stamps:
-        return []
-    records = IdempotencyRecord.objects.filter(AnyOf(F("name"), [stamp.name for stamp in stamps]))
-    answers = {name: row for name, *row in records.values_list("name", "request", "status", "body")}
-    uses = SignatureUse.objects.filter(AnyOf(F("name"), [stamp.signature for stamp in stamps]))
-    bindings = dict(uses.values_list("name", "binding"))
-    return [_known(stamp, answers.get(stamp.name), bindings.get(stamp.signature)) for stamp in stamps]
+        return [], ()
+    postgresql = connection.vendor == "postgresql"
+    any_of = "= ANY(%s::varchar[])" if postgresql else "IN (SELECT value FROM json_each(%s))"
+    wanted: list[Any] = [[stamp.name for stamp in stamps], [stamp.signature for stamp in stamps]]
+    answers, bindings = {}, {}
+    with connection.cursor() as cursor:  # both in one question, written out: it is part of every call
+        cursor.execute(
+            f"SELECT name, request, status, body FROM api_idempotencyrecord WHERE name {any_of} "  # noqa: S608 ours
+            f"UNION ALL SELECT name, binding, NULL, NULL FROM api_signatureuse WHERE name {any_of}",
+            wanted if postgresql else [json.dumps(names) for names in wanted],
+        )
+        for name, content, status, body in cursor.fetchall():
+            if status is None:
+                bindings[name] = content
+            else:
+                answers[name] = [content, status, body]
+    found = [_known(stamp, answers.get(stamp.name), bindings.get(stamp.signature)) for stamp in stamps]
+    return found, bindings.keys()
 
 
 def _known(stamp: Stamp, answer: list[Any] | None, binding: str | None) -> Outcome | None:
@@ -107,10 +124,10 @@ def perform(
     calls: Sequence[Call[Wish]], execute: Callable[[Sequence[Wish], datetime], Sequence[Any]], *, now: datetime
 ) -> list[Outcome]:
     """Carry out a batch of calls in one transaction; an outcome per call, in order."""
-    with transaction.atomic():
+    with transaction.atomic(), written_together():
         names = [name for call in calls for name in (call.stamp.name, call.stamp.signature)]
         held = take_names(names)
-        outcomes: list[Outcome | None] = known([call.stamp for call in calls])
+        outcomes, used = _known_and_used([call.stamp for call in calls])
         taken: set[str] = set()
         todo: list[int] = []
         for i, call in enumerate(calls):
@@ -126,17 +143,15 @@ def perform(
         for i, answer in zip(todo, answers, strict=True):
             status, body = calls[i].render(answer)
             outcomes[i] = Stored(status, json.dumps(body, cls=DjangoJSONEncoder))
-        _record([(calls[i].stamp, outcomes[i]) for i in todo], now=now)
+        _record([(calls[i].stamp, outcomes[i]) for i in todo], used, now=now)
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-def _record(done: Sequence[tuple[Stamp, Outcome | None]], *, now: datetime) -> None:
+def _record(done: Sequence[tuple[Stamp, Outcome | None]], used: Collection[str], *, now: datetime) -> None:
     rows = [(s.name, s.request, o.status, o.body, now) for s, o in done if isinstance(o, Stored)]
     insert_rows(IdempotencyRecord, ("name", "request", "status", "body", "created_at"), rows)
     # The same request may have been signed with a signature that was used for it before.
-    used = SignatureUse.objects.filter(AnyOf(F("name"), [s.signature for s, _ in done]))
-    before = set(used.values_list("name", flat=True)) if done else set()
-    uses = [(s.signature, s.binding, now) for s, _ in done if s.signature not in before]
+    uses = [(s.signature, s.binding, now) for s, _ in done if s.signature not in used]
     insert_rows(SignatureUse, ("name", "binding", "created_at"), uses)
 
 
@@ -163,7 +178,9 @@ class Desk(Generic[Wish]):
     ) -> None:
         self._execute = execute
         self._clock = clock
-        self._combiner: ThreadCombiner[Call[Wish], Outcome] = ThreadCombiner(self._perform, max_batch=max_batch)
+        self._combiner: ThreadCombiner[Call[Wish], Outcome] = ThreadCombiner(
+            self._perform, max_batch=max_batch, before_waiting=release_connection
+        )
 
     def _perform(self, calls: Sequence[Call[Wish]]) -> Sequence[Outcome]:
         return perform(calls, self._execute, now=self._clock.now())

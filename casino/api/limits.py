@@ -7,16 +7,22 @@ X-RateLimit-* ones.
 import logging
 import math
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 from django.conf import settings
 from limits import RateLimitItemPerSecond
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
-from limits.strategies import FixedWindowRateLimiter
+
+from casino.lib.combiner import ThreadCombiner
 
 logger = logging.getLogger(__name__)
+
+_making = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +50,59 @@ class Standing:
 
 
 @lru_cache(maxsize=1)
-def _in_memory() -> FixedWindowRateLimiter:
-    return FixedWindowRateLimiter(MemoryStorage())
+def _in_memory() -> Storage:
+    return MemoryStorage()
+
+
+def _storage() -> Storage:
+    # The library finds its Redis driver on first use, and fails where two threads make that use at once.
+    with _making:
+        return _shared()
 
 
 @lru_cache(maxsize=1)
-def _shared() -> FixedWindowRateLimiter:
+def _shared() -> Storage:
     if not settings.REDIS_URLS:
         return _in_memory()
-    storage = storage_from_string(
+    return storage_from_string(
         settings.REDIS_URLS[0], key_prefix="casino.limits", wrap_exceptions=True, socket_timeout=2
-    )
-    assert isinstance(storage, Storage)
-    return FixedWindowRateLimiter(storage)
+    )  # type: ignore[return-value]
 
 
-def take(kind: str, who: str, *, cost: int = 1) -> Standing:
+def take(kind: str, who: str) -> Standing:
     """Count a request of `who` against the limit of its class; `allowed` says whether it may go on."""
+    return _counter.submit((kind, who))
+
+
+def _count(asked: Sequence[tuple[str, str]]) -> list[Standing]:
+    """Requests that come together are counted together, each with the place that it has among them."""
+    counted: dict[tuple[str, str], Iterator[Standing]] = {}
+    for (kind, who), number in Counter(asked).items():
+        try:
+            counted[kind, who] = iter(_take(_storage(), kind, who, number))
+        except StorageError:  # Redis is away: each process counts for itself, and the API goes on
+            logger.warning("rate limits are counted in this process only: Redis does not answer")
+            counted[kind, who] = iter(_take(_in_memory(), kind, who, number))
+    return [next(counted[one]) for one in asked]
+
+
+def _take(storage: Storage, kind: str, who: str, number: int) -> list[Standing]:
+    """Windows are fixed: one begins with the first request after the last has ended."""
     quota, window = settings.API_RATE_LIMITS[kind]
-    try:
-        return _take(_shared(), kind, who, quota, window, cost)
-    except StorageError:  # Redis is away: each process counts for itself, and the API goes on
-        logger.warning("rate limits are counted in this process only: Redis does not answer")
-        return _take(_in_memory(), kind, who, quota, window, cost)
-
-
-def _take(limiter: FixedWindowRateLimiter, kind: str, who: str, quota: int, window: int, cost: int) -> Standing:
     item = RateLimitItemPerSecond(quota, window, namespace=kind)
-    allowed = limiter.hit(item, who, cost=cost)
-    resets_at, remaining = limiter.get_window_stats(item, who)
-    return Standing(
-        kind=kind,
-        quota=quota,
-        window_seconds=window,
-        remaining=max(0, remaining) if allowed else 0,
-        reset_seconds=max(0, math.ceil(resets_at - time.time())),
-        allowed=allowed,
-    )
+    name = item.key_for(who)
+    total = storage.incr(name, item.get_expiry(), amount=number)
+    now = time.time()
+    # When the window ends is asked once by each process and known from then on.
+    ends = _ends.get(name, 0.0)
+    if total == number or ends <= now:
+        ends = _ends[name] = storage.get_expiry(name)
+        if len(_ends) > 10_000:
+            _ends.clear()
+    reset = max(0, math.ceil(ends - now))
+    places = range(total - number + 1, total + 1)
+    return [Standing(kind, quota, window, max(0, quota - place), reset, place <= quota) for place in places]
+
+
+_ends: dict[str, float] = {}
+_counter: ThreadCombiner[tuple[str, str], Standing] = ThreadCombiner(_count)

@@ -27,9 +27,9 @@ class ApiMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        too_large = _too_large(request)
-        if too_large is not None:
-            return problem_response(request, too_large)
+        refused = _unreadable(request) or _too_large(request)
+        if refused is not None:
+            return problem_response(request, refused)
         response = self.get_response(request)
         if response.status_code >= 400 and "json" not in response.get("Content-Type", ""):
             problem = of_status(response.status_code)
@@ -42,6 +42,11 @@ class ApiMiddleware:
         if not request.path.startswith(PREFIX):
             return None
         return problem_response(request, to_problem(exception))
+
+
+def _unreadable(request: HttpRequest) -> Problem | None:
+    """PostgreSQL takes no text with a zero in it, so nothing that is looked up by a path has one."""
+    return Problem("not_found", "There is no such path.") if "\0" in request.path else None
 
 
 def _too_large(request: HttpRequest) -> Problem | None:

@@ -6,10 +6,11 @@ from typing import Any
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 
+from casino.api import docs
 from casino.api.problems import Problem
 
 MAX_LIMIT = 100
-_CURSOR = re.compile(r"[A-Za-z0-9+/=_-]{0,400}")
+_CURSOR = re.compile(docs.CURSOR_FORM)
 
 
 class Newest(CursorPagination):

@@ -9,6 +9,7 @@ The base of every endpoint. In this order: key (state, address) → scope → ra
             return self.once(desk, wish, render)             # idempotency, then the one domain call
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -20,12 +21,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from casino.api import limits, signing
+from casino.api import docs, limits, signing
 from casino.api.idempotency import Call, Desk, Stamp, Stored, known
 from casino.api.problems import Problem
 from casino.lib.clock import Clock, system_clock
 
-MAX_IDEMPOTENCY_KEY = 255
+_IDEMPOTENCY_KEY = re.compile(docs.IDEMPOTENCY_KEY_FORM)
 
 
 class ApiKeyLike(Protocol):
@@ -81,7 +82,8 @@ class ApiView(APIView):
         kind = self.rate.get(method) or ("read" if method in ("GET", "HEAD") else "write")
         self._standing = limits.take(kind, f"key:{key.pk}")
         if not self._standing.allowed:
-            raise Problem("rate_limited", f"More than {self._standing.quota} {kind} requests in a minute.")
+            quota, window = self._standing.quota, self._standing.window_seconds
+            raise Problem("rate_limited", f"More than {quota} {kind} requests in {window} seconds.")
 
     def require_signature(self, request: Request) -> None:
         """Raises a Problem, or leaves a stamp: what makes this call this call."""
@@ -108,8 +110,8 @@ class ApiView(APIView):
         if abs(self.clock.now().timestamp() - int(timestamp)) > signing.TOLERANCE_SECONDS:
             raise Problem("timestamp_out_of_range")
         name = headers.get("Idempotency-Key", "")
-        if not 1 <= len(name) <= MAX_IDEMPOTENCY_KEY or not name.isprintable():
-            message = f"Needed for calls that move money: 1 to {MAX_IDEMPOTENCY_KEY} printable characters."
+        if not _IDEMPOTENCY_KEY.fullmatch(name):
+            message = "Needed for calls that move money: 1 to 255 characters of visible ASCII."
             raise Problem("invalid_request", errors=[{"field": "Idempotency-Key", "message": message}])
         self._stamp = Stamp.of(key.pk, name, method=request.method or "", target=target, body=body, signature=right)
 
@@ -118,6 +120,17 @@ class ApiView(APIView):
         """Carry out a call that moves money, or give the answer that it had."""
         assert self._stamp is not None, "a method that moves money is named in `money`"
         return _stored(desk.hand_in(Call(self._stamp, wish, render)))
+
+    def is_new(self) -> bool:
+        """Has this call no answer yet? Asked before something is done for it that cannot be part of its transaction."""
+        assert self._stamp is not None, "a method that moves money is named in `money`"
+        return known([self._stamp])[0] is None
+
+    @property
+    def call_name(self) -> str:
+        """The same for every repetition of this call, and no other's."""
+        assert self._stamp is not None, "a method that moves money is named in `money`"
+        return self._stamp.name
 
     # --- after it -----------------------------------------------------------------------------------------------------
     def handle_exception(self, exc: Exception) -> Response:

@@ -103,12 +103,20 @@ class ThreadCombiner(Generic[Request, Answer]):
     The same for threads (a WSGI server's). One of the waiting threads carries a batch out, for itself and all that came
     with it, and then hands on to one of those that came meanwhile: no thread is needed beside them, and none works for
     others for longer than one batch. Answers are never None.
+
+    `before_waiting` lets go of what a thread must not hold while it waits for another.
     """
 
     def __init__(
-        self, handle: Callable[[Sequence[Request]], Sequence[Answer]], *, max_batch: int = 200, max_queue: int = 5_000
+        self,
+        handle: Callable[[Sequence[Request]], Sequence[Answer]],
+        *,
+        max_batch: int = 200,
+        max_queue: int = 5_000,
+        before_waiting: Callable[[], None] | None = None,
     ) -> None:
         self._handle = handle
+        self._before_waiting = before_waiting
         self._max_batch = max_batch
         self._max_queue = max_queue
         self._lock = threading.Lock()
@@ -123,6 +131,8 @@ class ThreadCombiner(Generic[Request, Answer]):
             self._queue.append(waiting)
             leads, self._busy = not self._busy, True
         if not leads:
+            if self._before_waiting is not None:
+                self._before_waiting()
             waiting.woken.wait()
         if not waiting.done:
             self._carry_out()

@@ -4,6 +4,8 @@ Money arithmetic: integers of minor units, multipliers in integer hundredths, ro
 Nothing here (and nothing anywhere in the platform) uses a float for money.
 """
 
+import re
+
 HUNDREDTHS = 100
 
 
@@ -23,3 +25,18 @@ def format_minor(amount_minor: int, denominator: int) -> str:
     sign = "-" if amount_minor < 0 else ""
     whole, rest = divmod(abs(amount_minor), denominator)
     return f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+
+
+_TYPED = re.compile(r"(\d{1,15})(?:[.,](\d{0,9}))?", re.ASCII)
+
+
+def parse_minor(text: str, denominator: int) -> int | None:
+    """
+    What a person typed (`12`, `12.5`, `12,50`) in exact minor units; None where it is no such amount, or finer than
+    the currency is.
+    """
+    found = _TYPED.fullmatch(text.strip())
+    digits = len(str(denominator)) - 1
+    if found is None or len(found[2] or "") > digits:
+        return None
+    return int(found[1]) * denominator + int((found[2] or "").ljust(digits, "0") or 0)

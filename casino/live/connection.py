@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 SESSION_ENDED = 4401
 TOO_SLOW = 4408
 TOO_MANY = 4429
+KEY_ENDED = 4501  # do not come back with it
 
 Frame = Mapping[str, Any]
 
@@ -83,6 +84,7 @@ class Connection:
         "app",
         "closed",
         "farewell",
+        "key_id",
         "recipient",
         "seen_at",
         "session_id",
@@ -110,6 +112,7 @@ class Connection:
         self.session_id = session_id
         self.recipient = recipient
         self.farewell = farewell
+        self.key_id: int | None = None  # of a partner; see Hub.hold_key
         self.app = app
         self.seen_at: datetime | None = None
         self.topics: set[str] = set()

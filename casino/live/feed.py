@@ -7,6 +7,8 @@ Kinds of event (plain JSON types, see `publisher.publish`):
 - delta    {"channel", "roundId", "items": […]}                          to those who opted in, one per tick, `deltaSeq`
 - direct   {"to": {"<recipient>": [message, …]}, "channel": name | None}  to these parties only, no seq
 - control  {"action": "close_sessions", "sessions": [id, …]}             closes these sessions' sockets
+           {"action": "close_keys", "keys": [id, …]}                     and those that partners' keys opened
+- aside    {…}                                                           to nobody here: for the callbacks
 
 `seq` is strictly rising on a connection. The sender numbers its events within an epoch (one engine's tenure). A new
 epoch continues where this process stopped (last + 1), whatever its sender counts from; events of an older epoch or
@@ -221,7 +223,9 @@ class Feed:
                     self.hub.to_recipient(self.topic, recipient, encode(message), channel=event.get("channel"))
         elif kind == "control" and event.get("action") == "close_sessions":
             self.hub.close_sessions(event["sessions"])
-        else:
+        elif kind == "control" and event.get("action") == "close_keys":
+            self.hub.close_keys(event["keys"])
+        elif kind != "aside":
             logger.error("a live event of %s of unknown kind %r was ignored", self.topic, kind)
 
     def _handle_event(self, event: Event) -> None:

@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from casino.live.connection import DEFAULT_LIMITS, SESSION_ENDED, Connection, Limits, text_frame
+from casino.live.connection import DEFAULT_LIMITS, KEY_ENDED, SESSION_ENDED, Connection, Limits, text_frame
 
-REMEMBERED_SESSIONS = 10_000
+REMEMBERED = 10_000  # sessions and keys that have ended
 
 
 def encode(message: Mapping[str, Any]) -> str:
@@ -47,6 +47,8 @@ class Hub:
         self._sessions: dict[int, set[Connection]] = {}
         self._users: dict[int, set[Connection]] = {}
         self._ended_sessions: OrderedDict[int, None] = OrderedDict()
+        self._keys: dict[int, set[Connection]] = {}
+        self._ended_keys: OrderedDict[int, None] = OrderedDict()
         self._seen: dict[int, datetime] = {}
 
     # --- who is here --------------------------------------------------------------------------------------------------
@@ -59,6 +61,19 @@ class Hub:
             self._sessions.setdefault(connection.session_id, set()).add(connection)
             if connection.session_id in self._ended_sessions:
                 connection.close(SESSION_ENDED, text=connection.farewell)
+
+    def hold_key(self, connection: Connection, key_id: int) -> None:
+        """The socket was opened with a partner's key, and ends with it; at once where that has ended meanwhile."""
+        connection.key_id = key_id
+        self._keys.setdefault(key_id, set()).add(connection)
+        if key_id in self._ended_keys:
+            connection.close(KEY_ENDED, text=connection.farewell)
+
+    def sockets_of_key(self, key_id: int) -> int:
+        return len(self._keys.get(key_id, ()))
+
+    def keys(self) -> list[int]:
+        return list(self._keys)
 
     def join(self, connection: Connection, topic: str) -> None:
         if connection.closed:
@@ -99,6 +114,8 @@ class Hub:
             _discard(self._users, connection.user_id, connection)
         if connection.session_id is not None:
             _discard(self._sessions, connection.session_id, connection)
+        if connection.key_id is not None:
+            _discard(self._keys, connection.key_id, connection)
 
     def connections_of(self, user_id: int) -> list[Connection]:
         return list(self._users.get(user_id, ()))
@@ -146,15 +163,11 @@ class Hub:
 
     def close_sessions(self, session_ids: Iterable[int], *, code: int = SESSION_ENDED) -> int:
         """Close every socket of these sessions, and any that is still being opened with one of them."""
-        closed = 0
-        for session_id in session_ids:
-            self._ended_sessions[session_id] = None
-            while len(self._ended_sessions) > REMEMBERED_SESSIONS:
-                self._ended_sessions.popitem(last=False)
-            for connection in list(self._sessions.get(session_id, ())):
-                connection.close(code, text=connection.farewell)
-                closed += 1
-        return closed
+        return _close_all(session_ids, self._sessions, self._ended_sessions, code)
+
+    def close_keys(self, key_ids: Iterable[int], *, code: int = KEY_ENDED) -> int:
+        """Close every socket that these keys opened, and any that is still being opened with one of them."""
+        return _close_all(key_ids, self._keys, self._ended_keys, code)
 
     def abort_busy(self) -> None:
         """End the sockets that do not read, so that a shutdown does not wait for them."""
@@ -181,6 +194,18 @@ class Hub:
             connection.deliver(frame, conflate)
         self.delivered += len(told)
         return len(told)
+
+
+def _close_all(ids: Iterable[int], index: dict[int, set[Connection]], ended: OrderedDict[int, None], code: int) -> int:
+    closed = 0
+    for one in ids:
+        ended[one] = None
+        while len(ended) > REMEMBERED:
+            ended.popitem(last=False)
+        for connection in list(index.get(one, ())):
+            connection.close(code, text=connection.farewell)
+            closed += 1
+    return closed
 
 
 def _discard(index: dict[Any, set[Connection]], key: Any, connection: Connection) -> None:

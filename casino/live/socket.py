@@ -41,7 +41,7 @@ INTERNAL_ERROR = 1011
 class Identity:
     """Who is at the other end. `recipient` is the address for `direct` events: whatever the publishers write there."""
 
-    user_id: int
+    user_id: int | None
     session_id: int | None
     recipient: str
     topics: tuple[str, ...] = field(default=())

@@ -6,4 +6,8 @@ class OpsConfig(AppConfig):
     label = "ops"
 
     def ready(self) -> None:
-        from casino.ops import checks  # noqa: F401 registers them
+        from django.conf import settings
+
+        from casino.ops import checks, logs  # noqa: F401 checks registers itself
+
+        logs.configure(as_json=settings.PRODUCTION)

@@ -67,7 +67,35 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item("Accounts", "account_balance_wallet", "wallet.account"),
                     _item("Transfers", "swap_horiz", "wallet.transfer"),
+                    _item("Partners' transfers", "sync_alt", "transfers.partnertransfer"),
                     _item("Currencies", "payments", "wallet.currency"),
+                    _item("Exchange rates", "currency_exchange", "exchange.exchangerate"),
+                    _item("Conversions", "sync_alt", "exchange.conversion"),
+                    _item("Differences", "difference", "reconciliation.difference"),
+                    _item("Reconciliation", "rule", "reconciliation.run"),
+                ],
+            },
+            {
+                "title": "Payments",
+                "separator": True,
+                "items": [
+                    _item("Deposits, withdrawals", "credit_card", "psp.payment"),
+                    _item("Suspense queue", "help_center", "psp.suspensecase"),
+                    _item("Providers' reports", "inbox", "psp.report"),
+                    _item("Providers", "account_balance", "psp.provider"),
+                    _item("Cashier limits", "speed", "psp.cashierlimits"),
+                ],
+            },
+            {
+                "title": "Partners",
+                "separator": True,
+                "items": [
+                    _item("Partners", "handshake", "partners.partner"),
+                    _item("API keys", "vpn_key", "partners.apikey"),
+                    _item("Endpoints", "webhook", "webhooks.endpoint"),
+                    _item("Deliveries", "outbox", "webhooks.delivery"),
+                    _item("Operators", "storefront", "operators.operator"),
+                    _item("Calls to operators", "call_made", "operators.remotecall"),
                 ],
             },
             {
@@ -76,6 +104,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item("Players and staff", "group", "accounts.user"),
                     _item("Game sessions", "devices", "accounts.gamesession"),
+                    _item("Limits", "speed", "protection.limit"),
+                    _item("Exclusions", "do_not_disturb_on", "protection.exclusion"),
+                    _item("Reached limits", "notifications", "protection.reached"),
                     _item("Player keys", "key", "accounts.playerkey"),
                     _item("Audit trail", "history", "accounts.auditentry"),
                     _item("Groups", "shield_person", "auth.group"),

@@ -7,11 +7,16 @@ metadata, never from input.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
 from django.db.models import Lookup, Model
+
+COPIED_FROM = 5_000  # rows; from here on COPY is cheaper than a statement with arrays, below it is dearer
 
 
 class AnyOf(Lookup):
@@ -25,13 +30,50 @@ class AnyOf(Lookup):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} = ANY(%s)", [*params, list(self.rhs)]
+        return f"{lhs} = ANY(%s::{_types((self.lhs.output_field,))[0]}[])", [*params, _array_literal(list(self.rhs))]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         field = self.lhs.output_field
         values = json.dumps([field.get_db_prep_value(value, connection) for value in self.rhs])
         return f"{lhs} IN (SELECT value FROM json_each(%s))", [*params, values]  # noqa: S608 the left side is a column
+
+
+_pending: ContextVar[list[tuple[str, list[Any]]] | None] = ContextVar("pending", default=None)
+
+
+@contextmanager
+def written_together() -> Iterator[None]:
+    """
+    The inserts of this block go to PostgreSQL as one message: at its end, or before the next thing that is asked.
+
+    Each message is a trip there and back, and under load most of what a small transaction takes. What the database
+    refuses is raised when they are sent, within the block. (SQLite is in this process: there is nothing to save.)
+    """
+    if connection.vendor != "postgresql" or _pending.get() is not None:
+        yield
+        return
+    token = _pending.set([])
+
+    def first(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        _send(context["cursor"])
+        return execute(sql, params, many, context)
+
+    try:
+        with connection.execute_wrapper(first):
+            yield
+            with connection.cursor() as cursor:
+                _send(cursor)
+    finally:
+        _pending.reset(token)
+
+
+def _send(cursor: Any) -> None:
+    pending = _pending.get()
+    if pending:
+        taken = pending[:]
+        pending.clear()
+        cursor.execute("; ".join(sql for sql, _ in taken), [param for _, params in taken for param in params])
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> list["models.Field[Any, Any]"]:
@@ -42,12 +84,36 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(connection.ops.quote_name(name) for name in names)
 
 
-def _columns_of(fields: Sequence["models.Field[Any, Any]"], rows: Sequence[Sequence[Any]]) -> list[Any]:
-    """The rows as columns: an array literal each (PostgreSQL), or values as the database wants them (SQLite)."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    if connection.vendor == "postgresql":
-        return [_array_literal(column) for column in columns]
-    return [_prepared(field, column) for field, column in zip(fields, columns, strict=True)]
+def _columns_of(fields: Sequence["models.Field[Any, Any]"], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The rows as columns, with values as SQLite wants them."""
+    return [_prepared(field, list(column)) for field, column in zip(fields, zip(*rows, strict=True), strict=True)]
+
+
+class _Arrays:
+    """
+    The rows for PostgreSQL: `unnest` of an array per column. A column of one value throughout (a batch has many: its
+    time, its currency) is sent once, as that value.
+
+    `select` are the columns in the order of the fields, `source` is what they are read from, `params` what both need.
+    """
+
+    def __init__(self, fields: Sequence["models.Field[Any, Any]"], rows: Sequence[Sequence[Any]]) -> None:
+        self.select: list[str] = []
+        arrays: dict[str, str] = {}  # name → what is unnested under it
+        texts: list[str] = []
+        constants: list[Any] = []
+        for i, (field, kind, column) in enumerate(
+            zip(fields, _types(tuple(fields)), zip(*rows, strict=True), strict=True)
+        ):
+            if i and column.count(column[0]) == len(column):
+                self.select.append(f"%s::{kind}")
+                constants.append(_target(field).get_db_prep_value(column[0], connection))
+            else:
+                self.select.append(f"a.c{i}")
+                arrays[f"c{i}"] = f"%s::{kind}[]"
+                texts.append(_array_literal(column))
+        self.source = f"unnest({', '.join(arrays.values())}) AS a ({', '.join(arrays)})"
+        self.params = [*constants, *texts]
 
 
 def _array_literal(column: Sequence[Any]) -> str:
@@ -62,6 +128,25 @@ def _array_literal(column: Sequence[Any]) -> str:
     return "{" + ",".join([texts.get(value) or texts.setdefault(value, _element(value)) for value in column]) + "}"
 
 
+def _copy_text(rows: Sequence[Sequence[Any]]) -> str:
+    """Rows in the text format of COPY."""
+    texts: dict[Any, str] = {None: "\\N"}
+    columns = [
+        map(str, column)
+        if all(type(value) is int for value in column)
+        else [texts.get(value) or texts.setdefault(value, _copied(value)) for value in column]
+        for column in zip(*rows, strict=True)
+    ]
+    return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+
+
+def _copied(value: Any) -> str:
+    text = str(value)
+    if any(special in text for special in "\\\t\n\r"):
+        text = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return text
+
+
 def _element(value: Any) -> str:
     text = str(value)
     if "\\" in text or '"' in text:
@@ -71,7 +156,7 @@ def _element(value: Any) -> str:
 
 def _prepared(field: "models.Field[Any, Any]", column: list[Any]) -> list[Any]:
     """The same for SQLite, which stores texts and integers as they are and wants the rest prepared by its field."""
-    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    target = _target(field)
     if isinstance(target, models.CharField | models.TextField | models.IntegerField):
         return column
     if isinstance(target, models.DateTimeField):  # few different ones in a batch, each costly to format
@@ -80,12 +165,16 @@ def _prepared(field: "models.Field[Any, Any]", column: list[Any]) -> list[Any]:
     return [target.get_db_prep_value(value, connection) for value in column]
 
 
-def _array_types(fields: Sequence["models.Field[Any, Any]"]) -> list[str]:
-    """`bigint[]` and the like; PostgreSQL's lengths do not matter to an array parameter."""
-    return [
-        str(field.rel_db_type(connection) if field.is_relation else field.db_type(connection)) + "[]"
-        for field in fields
-    ]
+def _target(field: "models.Field[Any, Any]") -> "models.Field[Any, Any]":
+    """The field whose values these are: of a foreign key, the one it points to."""
+    return field.target_field if isinstance(field, models.ForeignKey) else field
+
+
+@lru_cache(maxsize=256)
+def _types(fields: tuple["models.Field[Any, Any]", ...]) -> list[str]:
+    """`bigint`, `varchar` and the like. No lengths: a cast cuts a text to one silently, where the column refuses it."""
+    types = [field.rel_db_type(connection) if field.is_relation else field.db_type(connection) for field in fields]
+    return [str(kind).partition("(")[0] for kind in types]
 
 
 def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -97,11 +186,18 @@ def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Sequenc
     columns = _quoted(str(field.column) for field in fields)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            arrays = ", ".join(f"%s::{kind}" for kind in _array_types(fields))
-            cursor.execute(
-                f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays})",  # noqa: S608 names are our own models'
-                _columns_of(fields, rows),
-            )
+            if len(rows) >= COPIED_FROM:
+                _send(cursor)
+                with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                    for start in range(0, len(rows), COPIED_FROM):
+                        copy.write(_copy_text(rows[start : start + COPIED_FROM]))
+                return
+            arrays = _Arrays(fields, rows)
+            sql = f"INSERT INTO {table} ({columns}) SELECT {', '.join(arrays.select)} FROM {arrays.source}"  # noqa: S608 names are our own models'
+            if (pending := _pending.get()) is not None:
+                pending.append((sql, arrays.params))
+            else:
+                cursor.execute(sql, arrays.params)
         else:
             marks = ", ".join(["%s"] * len(fields))
             cursor.executemany(
@@ -118,11 +214,12 @@ def update_rows(
     *,
     same: Mapping[str, Any] | None = None,
     where: str = "",
+    counted: bool = True,
 ) -> int:
     """
     Update by key in one statement: each row is `(key, value, …)` in the order of `names`.
 
-    Answers how many rows changed.
+    Answers how many rows changed; without `counted` 0, and it may be sent later (`written_together`).
 
     `same` are fields that get one value in all rows. `where` is a literal SQL guard on the table `t` (no input in it),
     such as `t.status = 'open'`.
@@ -140,13 +237,16 @@ def update_rows(
     ]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            assigned += [f"{column} = v.{column}" for column in columns[1:]]
-            arrays = ", ".join(f"%s::{kind}" for kind in _array_types(fields))
-            cursor.execute(
-                f"UPDATE {table} AS t SET {', '.join(assigned)} FROM unnest({arrays}) AS v ({', '.join(columns)}) "  # noqa: S608
-                f"WHERE t.{columns[0]} = v.{columns[0]}{guard}",
-                [*constants, *_columns_of(fields, rows)],
+            arrays = _Arrays(fields, rows)
+            assigned += [f"{column} = {value}" for column, value in zip(columns[1:], arrays.select[1:], strict=True)]
+            sql = (
+                f"UPDATE {table} AS t SET {', '.join(assigned)} FROM {arrays.source} "  # noqa: S608 our own names
+                f"WHERE t.{columns[0]} = {arrays.select[0]}{guard}"
             )
+            if not counted and (pending := _pending.get()) is not None:
+                pending.append((sql, [*constants, *arrays.params]))
+                return 0
+            cursor.execute(sql, [*constants, *arrays.params])
             return int(cursor.rowcount)
         assigned += [f"{column} = %s" for column in columns[1:]]
         cursor.executemany(

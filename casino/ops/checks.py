@@ -37,6 +37,12 @@ def _problems() -> Iterator[tuple[str, str]]:
     if any(origin.startswith("http://") for origin in settings.CSRF_TRUSTED_ORIGINS):
         yield "E008", "CSRF_TRUSTED_ORIGINS has an http:// origin: only https:// ones can be trusted."
 
+    if settings.SANDBOX_PSP and not settings.SANDBOX_PSP_IN_PRODUCTION:
+        yield (
+            "E009",
+            "SANDBOX_PSP is on: anyone could pay in play money. Switch it off, or set SANDBOX_PSP_IN_PRODUCTION too.",
+        )
+
 
 def unsafe_settings() -> list[tuple[str, str]]:
     """The findings, in production; none in any other mode."""

@@ -9,15 +9,13 @@ whole.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,13 +26,13 @@ from casino.api.fields import checked
 from casino.api.idempotency import Desk
 from casino.api.problems import Problem, request_id_of
 from casino.api.views import ApiView
+from casino.lib.clock import Clock
 from casino.lib.errors import DomainError
 from games.crash import partner_queries, queries
-from games.crash.api import bets, shapes
+from games.crash.api import bets, examples, shapes
 from games.crash.api.inputs import BetInput, CashoutInput, GameQuery, NothingInput
 from games.crash.api.views import found_game
-from wallet import queries as wallet
-from wallet.api import UserQuery
+from wallet.api import UserQuery, shown_balance
 
 MOST_ACTIONS = 50
 TICKET = r"/bets/(?P<ticket>[0-9a-fA-F-]{36})"
@@ -46,6 +44,7 @@ class Context:
     key: ApiKey
     received_at: datetime
     request_id: str
+    prepared: dict[int, bets.Asked] = field(default_factory=dict)  # bets whose stakes were asked for, by place
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +85,7 @@ def _balance(context: Context, data: Json, parts: dict[str, str]) -> Any:
     player = partners.player(key.partner_id, key.environment, checked(UserQuery(data=data))["user"])
     if player is None:
         raise Problem("not_found", "You have no player with this id.")
-    held = wallet.balance(player.user, is_demo=player.is_demo)
-    return {
-        "user": player.external_id,
-        "balance": held.available_minor + held.held_minor,
-        "available": held.available_minor,
-        "held": held.held_minor,
-        "denominator": held.denominator,
-        "currency": held.currency,
-        "is_demo": held.is_demo,
-    }
+    return shown_balance(player)
 
 
 def _bet(context: Context, data: Json, parts: dict[str, str]) -> Any:
@@ -186,7 +176,7 @@ def carry_out(context: Context, actions: Sequence[Any], now: datetime) -> list[A
             data = {name: value for name, value in action.items() if name not in ("action", "method")}
             if not kind.moves_money:
                 settle_run()
-            answer = kind.run(context, data, parts)
+            answer = context.prepared.get(i) or kind.run(context, data, parts)
         except Problem as problem:
             results[i] = failed(problem)
             continue
@@ -200,6 +190,22 @@ def carry_out(context: Context, actions: Sequence[Any], now: datetime) -> list[A
     return results
 
 
+def prepare_stakes(context: Context, actions: Sequence[Any], call_name: str, clock: Clock) -> None:
+    """Ask operators for the stakes of bets of their players, all at once and before the transaction."""
+    asked: dict[int, bets.Asked] = {}
+    for i, action in enumerate(actions):
+        try:
+            kind, parts = _found(action)
+            if kind.run is _place and kind.scope in context.key.scopes:
+                data = {name: value for name, value in action.items() if name not in ("action", "method")}
+                asked[i] = _place(context, data, parts)
+        except Problem:
+            continue  # told in its place
+    asked = {i: one for i, one in asked.items() if one.wish.operator_id is not None}
+    origins = [f"{call_name}:{i}" for i in asked]
+    context.prepared.update(zip(asked, bets.with_stakes(list(asked.values()), origins, clock), strict=True))
+
+
 def _together(wishes: Sequence[tuple[Context, Sequence[Any]]], now: datetime) -> list[list[Any]]:
     return [carry_out(context, actions, now) for context, actions in wishes]
 
@@ -207,13 +213,41 @@ def _together(wishes: Sequence[tuple[Context, Sequence[Any]]], now: datetime) ->
 DESK: Desk[tuple[Context, Sequence[Any]]] = Desk(_together)
 
 
-class ActionShape(serializers.Serializer[Any]):
-    action = serializers.CharField(help_text="path below /api/v1, such as /bets")
-    method = serializers.ChoiceField(choices=["GET", "POST"], default="GET")
-
-
-class MultiInput(serializers.Serializer[Any]):
-    actions = ActionShape(many=True, help_text=f"at most {MOST_ACTIONS}; parameters stand beside `action`")
+# An action has no form that is wrong as a request: one that cannot be understood is refused in its place.
+WANTED = {
+    "type": "object",
+    "properties": {
+        "actions": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MOST_ACTIONS,
+            "description": "carried out in this order",
+            "items": {
+                "description": "the action's parameters stand beside these",
+                "properties": {
+                    "action": {"description": "path below /api/v1, such as /bets"},
+                    "method": {"description": "GET or POST", "default": "GET"},
+                },
+            },
+        }
+    },
+    "required": ["actions"],
+}
+EXAMPLE = [{"action": "/game/state"}, {"action": "/bets", "method": "POST", "user": "p-1", "amount": 500}]
+RESULTS = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MOST_ACTIONS,
+    "items": {
+        "type": "object",
+        "description": "what the action's endpoint answers, or why it failed",
+        "properties": {
+            "error_code": {"type": "integer", "description": "the status; only where it failed"},
+            "details": {"type": "array", "items": {"type": "string"}, "description": "the error's code, and fields"},
+            "message": {"type": "string"},
+        },
+    },
+}
 
 
 class Multi(ApiView):
@@ -223,12 +257,15 @@ class Multi(ApiView):
         description=" ".join((__doc__ or "").split()),
         tags=["Multi"],
         parameters=docs.OPTIONAL_MONEY,
-        request=MultiInput,
+        request={"application/json": WANTED},
         responses={
-            200: OpenApiResponse(OpenApiTypes.OBJECT, description="an array: the answers in the order of the actions"),
+            200: OpenApiResponse(RESULTS, description="the answers in the order of the actions"),
             **docs.problems(scope=False, money=True),
         },
-        examples=[docs.example("two actions", {"actions": [{"action": "/game/state"}]}, request=True)],
+        examples=[
+            docs.example("two actions", {"actions": EXAMPLE}, request=True),
+            docs.example("one of two failed", [examples.STATE, failed(Problem("insufficient_funds"))]),
+        ],
     )
     def post(self, request: Request) -> HttpResponse:
         actions = request.data.get("actions") if isinstance(request.data, dict) else None
@@ -239,6 +276,8 @@ class Multi(ApiView):
         if not any(_moves_money(action) for action in actions):
             return Response(carry_out(context, actions, self.clock.now()))
         self.require_signature(request)
+        if self.is_new():
+            prepare_stakes(context, actions, self.call_name, self.clock)
         return self.once(DESK, (context, actions), lambda results: (200, results))
 
 

@@ -24,6 +24,23 @@ GAME_STATUSES = ["up", "off"]
 COLUMNS = ("date", "game", "currency", "denominator", "bets", "stake", "payout", "ggr")
 
 
+REPORT = {
+    "results": [
+        {
+            "date": "2026-11-21",
+            "game": "BigPanda",
+            "currency": "BRL",
+            "denominator": 100,
+            "bets": 2,
+            "stake": 1500,
+            "payout": 1400,
+            "ggr": 100,
+        }
+    ]
+}
+CSV_REPORT = f"{','.join(COLUMNS)}\r\n2026-11-21,BigPanda,BRL,100,2,1500,1400,100\r\n"
+
+
 class ReportQuery(QuerySerializer):
     # `from` is a word of Python's: the field is named so by the dictionary below.
     to = serializers.DateField(help_text="last day, included (UTC)")
@@ -84,6 +101,7 @@ class ActivityReport(ApiView):
             (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="the same, as CSV with a header line"),
             **docs.problems("invalid_request"),
         },
+        examples=[docs.example("a day", REPORT), docs.example("a day", CSV_REPORT, media_type="text/csv")],
     )
     def get(self, request: Request) -> HttpResponseBase:
         wanted = checked(ReportQuery(data=request.query_params))
@@ -127,7 +145,9 @@ class Changelog(PublicView):
         summary="What has changed in the API",
         tags=["About"],
         auth=[],
-        responses={200: ChangelogShape, **docs.problems(public=True)},
+        parameters=[docs.IF_NONE_MATCH],
+        responses={200: ChangelogShape, **docs.NOT_MODIFIED, **docs.problems(public=True)},
+        examples=[docs.example("changes", {"version": API_VERSION, "results": CHANGES[-1:]})],
     )
     def get(self, request: Request) -> Response:
         return caching.cacheable(request, {"version": API_VERSION, "results": CHANGES}, seconds=caching.GAME_METADATA)
@@ -149,7 +169,9 @@ class Status(PublicView):
         summary="Which games are played now",
         tags=["About"],
         auth=[],
-        responses={200: StatusShape, **docs.problems(public=True)},
+        parameters=[docs.IF_NONE_MATCH],
+        responses={200: StatusShape, **docs.NOT_MODIFIED, **docs.problems(public=True)},
+        examples=[docs.example("up", {"version": API_VERSION, "games": [{"game": "BigPanda", "status": "up"}]})],
     )
     def get(self, request: Request) -> Response:
         games = [{"game": game.slug, "status": "up" if game.enabled else "off"} for game in queries.games()]

@@ -7,7 +7,7 @@ What a live round hides is never read here: the sealed columns are not even load
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -24,7 +24,15 @@ from games.crash import operations, queries
 from games.crash.models import Bet, Game, GameConfig, Round, SeedChain
 from games.crash.operations.chains import ClientSeedRefused
 from games.crash.staff_forms import ClientSeedForm, ConfigForm
-from games.crash.staff_panels import describe, limits_panel, player_bets_panel, round_panels, versions_panel
+from games.crash.staff_panels import (
+    describe,
+    limit_warnings,
+    limits_panel,
+    player_bets_panel,
+    return_range,
+    round_panels,
+    versions_panel,
+)
 from wallet.models import Transfer
 
 
@@ -72,6 +80,8 @@ class GameAdmin(ModelAdmin):
 
         def perform(data: dict[str, Any]) -> str:
             made = operations.change_config(game, author=actor_of(request), now=system_clock.now(), **form.changes())
+            for warning in limit_warnings(made):
+                messages.warning(request, warning)
             return f"Version {made.version} applies from the next round on."
 
         return form_page(
@@ -90,7 +100,9 @@ class GameAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         game = Game.objects.filter(pk=object_id).first()
-        panels = [versions_panel(game)] if game and self.has_view_permission(request, game) else []
+        panels = []
+        if game and self.has_view_permission(request, game):
+            panels = [limits_panel(queries.current_config(game)), versions_panel(game)]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 
 
@@ -123,8 +135,7 @@ class GameConfigAdmin(ReadOnlyAdmin):
 
     @display(description="range of the return")
     def returns(self, config: GameConfig) -> str:
-        """Without the bonus's help (cashing out before it) and with all of it."""
-        low, high = config.rtp / (1 + config.bonus_probability * config.bonus_boost_percent / 100), config.rtp
+        low, high = return_range(config)
         return f"{float(low):.4%} to {float(high):.4%} before rounding, whatever the target"
 
     def change_view(

@@ -21,9 +21,10 @@ from casino.live.hub import Hub, current_hub
 from casino.live.socket import Identity, Refused, Scope, SocketBase
 from games.crash import messages, queries
 from games.crash.intake import Intake
-from games.crash.messages import CHANNELS
+from games.crash.messages import CHANNELS, Message
 from games.crash.players import InternalError, Player, Seat, SessionOver, take_seat
 from games.crash.publisher import topic_of
+from games.crash.reality import RealityCheck
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def _refused(refusal: DomainError, close_code: int) -> Refused:
 
 class CrashSocket(SocketBase):
     player: Player
+    reality_check: RealityCheck
 
     async def authenticate(self, scope: Scope) -> Identity:
         if not origin_allowed(scope):
@@ -94,6 +96,16 @@ class CrashSocket(SocketBase):
         if queries.game_by_slug(game) is None:
             raise GameNotFound
         return seat
+
+    async def joined(self) -> None:
+        def tell(message: Message) -> None:
+            self.send(messages.encode(message))
+
+        self.reality_check = RealityCheck(self.player.seat, self.player.intake, self.clock, tell)
+        await self.reality_check.start()
+
+    async def left(self) -> None:
+        self.reality_check.stop()
 
     async def handle(self, data: str | bytes, received_at: datetime) -> None:
         text = data if isinstance(data, str) else ""  # the protocol is text; a binary frame is no message of it

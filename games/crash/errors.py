@@ -60,6 +60,14 @@ class InsufficientFunds(CannotPlace):
     message = "The bet could not be placed: insufficient funds."
 
 
+class OperatorUnavailable(CannotPlace):
+    """Of players whose money is at an operator. Nothing was taken, or it goes back."""
+
+    code = "temporarily_unavailable"
+    status = 503
+    message = "The bet could not be placed: the player's wallet does not answer."
+
+
 class CannotCancel(DomainError):
     code = "bet_not_open"
     status = 409

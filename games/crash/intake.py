@@ -17,7 +17,13 @@ from casino.lib.clock import Clock, system_clock
 from casino.lib.combiner import Combiner
 from casino.lib.errors import DomainError
 from games.crash import operations
-from games.crash.operations import BetAction, BetRequest, ClosedBet, PlacedBet
+from games.crash.errors import OperatorUnavailable
+from games.crash.operations import BetAction, BetRequest, ClosedBet, PlacedBet, remote
+from games.crash.operations.remote import Wanted
+from wallet.operators import operations as operators
+from wallet.operators.client import caller
+from wallet.operators.operations import StakeCall
+from wallet.operators.protocol import Call, Confirmed, Refused, Unknown, Verdict
 
 Answer = TypeVar("Answer")
 Given = TypeVar("Given")
@@ -43,6 +49,8 @@ class Intake:
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._cash_outs = self._combiner(self._cash_out_batch)
         self._cancels = self._combiner(self._cancel_batch)
+        self._stakes = self._combiner(self._stake_batch)
+        self._not_taken = self._combiner(self._not_taken_batch)
 
     def _combiner(self, handle: Callable[[Sequence[Any]], Sequence[Any]]) -> Combiner[Any, Any]:
         return Combiner(partial(with_connection, handle), executor=self._writers, max_batch=self.max_batch)
@@ -53,14 +61,42 @@ class Intake:
     def _cancel_batch(self, batch: Sequence[BetAction]) -> Sequence[ClosedBet | DomainError]:
         return operations.cancel_bets(batch, now=self.clock.now())
 
+    def _stake_batch(self, batch: Sequence[Wanted]) -> Sequence[StakeCall | DomainError]:
+        return remote.prepare(batch, now=self.clock.now())
+
+    def _not_taken_batch(self, batch: Sequence[tuple[str, Refused | Unknown]]) -> Sequence[bool]:
+        remote.not_taken(dict(batch), now=self.clock.now())
+        return [True] * len(batch)
+
     def _place_batch(self, game: str, batch: Sequence[BetRequest]) -> Sequence[PlacedBet | DomainError]:
         return operations.place_bets(game, batch, now=self.clock.now())
 
     async def place_bet(self, request: BetRequest) -> PlacedBet | DomainError:
+        if request.operator_id is not None:
+            debited = await self._with_debit(request)
+            if isinstance(debited, DomainError):
+                return debited
+            request = debited
         combiner = self._bets.get(request.game)
         if combiner is None:
             combiner = self._bets[request.game] = self._combiner(partial(self._place_batch, request.game))
         return await combiner.submit(request)
+
+    async def _with_debit(self, request: BetRequest) -> BetRequest | DomainError:
+        """
+        Ask the operator for the stake. Nothing but this one bet waits for it. If we are gone before the answer (the
+        player's socket closed), the stake is found and given back.
+        """
+        assert request.operator_id is not None
+        if caller().turns_away(request.operator_id):
+            return OperatorUnavailable()
+        call: StakeCall | DomainError = await self._stakes.submit(Wanted(request))
+        if isinstance(call, DomainError):
+            return call
+        verdict: Verdict = await asyncio.wrap_future(caller().submit(call.endpoint, Call.BET, call.body))
+        if not isinstance(verdict, Confirmed):
+            await self._not_taken.submit((call.transaction_id, verdict))
+        return remote.with_debit(request, call, verdict)
 
     async def cash_out(self, action: BetAction) -> ClosedBet | DomainError:
         answer: ClosedBet | DomainError = await self._cash_outs.submit(action)
@@ -69,6 +105,15 @@ class Intake:
     async def cancel_bet(self, action: BetAction) -> ClosedBet | DomainError:
         answer: ClosedBet | DomainError = await self._cancels.submit(action)
         return answer
+
+    async def hear_balance(self, account_id: int) -> None:
+        """Of a player whose money is at an operator; where that does not answer, what it told last stands."""
+        question = await self.read(partial(operators.balance_question, account_id))
+        if question is not None:
+            verdict = await asyncio.wrap_future(caller().submit(*question))
+            if isinstance(verdict, Confirmed):
+                told = {account_id: verdict.balance_minor}
+                await self.read(partial(operators.tell_balances, told, now=self.clock.now()))
 
     async def read(self, question: Callable[[], Answer]) -> Answer:
         """Answer a question of `queries`, or do a rare small write, in a thread."""

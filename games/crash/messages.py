@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from casino.lib.clock import iso
+from casino.lib.clock import elapsed_ms, iso
 from casino.lib.errors import DomainError
 
 MULTIPLIER_DENOMINATOR = 100
@@ -308,14 +308,15 @@ class ClosedLike(BetLike, Protocol):
 
 def closed(kind: str, bet: ClosedLike) -> Message:
     """The answer to `win` and `bet_cancel`, and the unsolicited `win` of an auto cash-out."""
-    message = {"messageType": kind, **bet_line(bet), "balance": bet.balance_minor, "roundId": str(bet.round_id)}
+    message = bet_line(bet)
+    message["messageType"] = kind
+    message["balance"] = bet.balance_minor
+    message["roundId"] = str(bet.round_id)
     if bet.multiplier is not None:
-        message |= {
-            "multiplier": bet.multiplier,
-            "winAmount": bet.paid_minor,
-            "bonus": bet.boost_percent > 0,
-            "auto": bet.auto,
-        }
+        message["multiplier"] = bet.multiplier
+        message["winAmount"] = bet.paid_minor
+        message["bonus"] = bet.boost_percent > 0
+        message["auto"] = bet.auto
     return message
 
 
@@ -343,3 +344,30 @@ def cashout_line(bet: ClosedLike) -> Message:
 
 def bet_lines(bets: Sequence[BetLike]) -> list[Message]:
     return [bet_line(bet) for bet in bets]
+
+
+def reality_check(
+    *,
+    minutes: int,
+    started_at: datetime,
+    staked_minor: int,
+    won_minor: int,
+    currency: str,
+    denominator: int,
+    is_demo: bool,
+    now: datetime,
+) -> Message:
+    """How long a session has lasted, and for how much was played in it."""
+    return {
+        "messageType": "reality_check",
+        "minutes": minutes,
+        "startedAt": iso(started_at),
+        "secondsPlayed": elapsed_ms(started_at, now) // 1000,
+        "staked": staked_minor,
+        "won": won_minor,
+        "net": won_minor - staked_minor,
+        "denominator": denominator,
+        "currency": currency,
+        "isDemo": is_demo,
+        "timestamp": iso(now),
+    }

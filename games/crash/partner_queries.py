@@ -1,18 +1,26 @@
 """What partners ask about the crash game. Of bets, each question goes through the partner who asks it."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.cache import caches
+from django.db import connection
 from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
+from accounts.partners.rules import Environment
 from casino.lib.clock import elapsed_ms
+from casino.ops.together import together
+from games.crash import feed_messages
+from games.crash.feed_messages import Message
 from games.crash.models import Bet, Game, PartnerBet, Round
 from games.crash.queries import SHOWN_STATUSES
 from games.crash.rules import CURVE, MIN_CRASH_POINT, tick_at
 from games.crash.sealed import course_of
+from wallet.chart import book_of
 
 LARGE_ROUND = 2_000  # players from which on their number is not counted anew for every question
 _KEPT = caches["process"]
@@ -43,10 +51,10 @@ def is_game(slug: str) -> bool:
 
 def game_state(slug: str, *, now: datetime) -> StateView | None:
     """The live round, or the last one between two rounds; None before a game's first. Two queries."""
-    rounds = Round.objects.filter(game_id=slug).order_by("-number")
-    round_ = rounds.exclude(state=Round.State.VOIDED).first()
-    if round_ is None:
+    found = _shown_round(slug)
+    if found is None:
         return None
+    round_, participants = found
     multiplier, elapsed = MIN_CRASH_POINT, 0
     if round_.state == Round.State.RUNNING and round_.started_at is not None:
         course = course_of(round_)
@@ -60,11 +68,23 @@ def game_state(slug: str, *, now: datetime) -> StateView | None:
         round_id=round_.pk,
         state=round_.state,
         multiplier=multiplier,
-        participants=_participants(round_),
+        participants=participants,
         time_remaining_ms=max(0, -elapsed_ms(round_.starts_at, now)) if waits else 0,
         elapsed_ms=elapsed,
         hash=round_.hash,
     )
+
+
+@together
+def _shown_round(slugs: Sequence[str]) -> dict[str, tuple[Round, int]]:
+    """The round that a game shows, and how many play it: asked once for all who ask at the same time."""
+    found = {}
+    for slug in slugs:
+        rounds = Round.objects.filter(game_id=slug).order_by("-number")
+        round_ = rounds.exclude(state=Round.State.VOIDED).first()
+        if round_ is not None:
+            found[slug] = (round_, _participants(round_))
+    return found
 
 
 def _participants(round_: Round) -> int:
@@ -80,6 +100,58 @@ def _participants(round_: Round) -> int:
     return count
 
 
+class Seat(NamedTuple):
+    """A partner's player, and where their money is (no account yet: None)."""
+
+    partner_player_id: int
+    player_id: int
+    username: str
+    is_active: bool
+    wallet: str
+    account_id: int | None
+    currency: str
+    operator_id: int | None  # that holds the player's money
+    is_demo: bool
+
+
+Name = tuple[int, str, str]  # partner, environment, the partner's own name of the player
+
+
+@together
+def _seats(wanted: Sequence[Name]) -> dict[Name, Seat]:
+    """Asked with every bet, so it is one query, and written out: composing it would cost more than answering it."""
+    environments, partners = dict.fromkeys(name[1] for name in wanted), dict.fromkeys(name[0] for name in wanted)
+    sql = f"""
+        SELECT p.partner_id, p.environment, p.external_id, p.id, u.id, u.username, u.is_active, p.wallet, a.id,
+            u.currency_code, r.operator_id
+        FROM partners_partnerplayer p JOIN accounts_user u ON u.id = p.user_id LEFT JOIN wallet_account a
+            ON a.owner_id = u.id
+            AND a.book = CASE WHEN p.environment = %s THEN u.currency_code || %s ELSE u.currency_code END
+            LEFT JOIN operators_remotewallet r ON r.account_id = a.id
+        WHERE p.partner_id IN ({_marks(partners)}) AND p.environment IN ({_marks(environments)})
+            AND p.external_id IN ({_marks(wanted)})
+    """  # noqa: S608 only marks are put in
+    params: list[str | int] = [Environment.TEST.value, book_of("", is_demo=True)]
+    params += [*partners, *environments, *(name for _, _, name in wanted)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return {
+            (of, where, name): Seat(
+                pk, player, username, bool(active), wallet, account, currency, operator, where == Environment.TEST
+            )
+            for of, where, name, pk, player, username, active, wallet, account, currency, operator in cursor.fetchall()
+        }
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def seat(partner_id: int, environment: str, external_id: str) -> Seat | None:
+    """One query, shared by all who ask at the same time."""
+    return _seats((partner_id, environment, external_id))
+
+
 def rounds_of(game: str) -> QuerySet[Round]:
     """Newest first by number."""
     return Round.objects.select_related("config", "chain").filter(game_id=game)
@@ -93,6 +165,33 @@ def partner_bets(partner_id: int, environment: str) -> QuerySet[PartnerBet]:
     """The bets that a partner placed in an environment; nobody else's."""
     bets = PartnerBet.objects.select_related("bet__currency", "bet__round", "player")
     return bets.filter(partner_id=partner_id, environment=environment)
+
+
+class _OpenBet(NamedTuple):
+    bet_id: UUID
+    round_id: UUID
+    stake_minor: int
+    identifier: int
+    currency: str
+    denominator: int
+    is_demo: bool
+
+
+def open_bets(partner_id: int, environment: str, game: str) -> list[Message]:
+    """The partner's bets that play in the live round, or are set aside for it, as its feed tells of them."""
+    live = Round.objects.filter(game_id=game, state__in=Round.LIVE)
+    rows = PartnerBet.objects.filter(
+        round__in=live,
+        partner_id=partner_id,
+        environment=environment,
+        bet__status__in=(Bet.Status.OPEN, Bet.Status.RESERVED),
+    )
+    terms = ("stake_minor", "identifier", "currency_id", "currency__denominator", "is_demo")
+    told = ("bet__status", "player__external_id", "client_reference")
+    return [
+        feed_messages.bet(game, _OpenBet(*row[:7]), status=row[7], user=row[8], client_reference=row[9])
+        for row in rows.order_by("bet_id").values_list("bet_id", "round_id", *(f"bet__{t}" for t in terms), *told)
+    ]
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------

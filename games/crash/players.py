@@ -14,6 +14,8 @@ from typing import Any
 from django.conf import settings
 
 from accounts import queries as account_queries
+from accounts.protection import queries as protection
+from casino.lib.clock import iso
 from casino.lib.combiner import Overloaded
 from casino.lib.errors import DomainError
 from games.crash import messages, queries
@@ -37,6 +39,7 @@ from games.crash.operations import BetAction, BetRequest
 from games.crash.publisher import topic_of
 from games.social import operations as social
 from wallet import operations as wallet
+from wallet.operators import operations as operators
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +77,13 @@ class Seat:
     account_id: int
     currency: str
     is_demo: bool
+    operator_id: int | None  # that holds the player's money
+    started_at: datetime
     expires_at: datetime
+    was_seen_at: datetime  # when the session was last used before this socket
     last_seen_at: datetime
+    session_minutes: int | None  # the limit of its length that the player has
+    reality_check: timedelta | None  # time between two of them
 
     def is_over(self, now: datetime) -> bool:
         idle = timedelta(seconds=settings.SESSION_IDLE_SECONDS)
@@ -89,6 +97,7 @@ def take_seat(token: str, *, now: datetime) -> Seat:
         raise SessionOver
     player = session.player
     account = wallet.open_account(player, is_demo=session.is_demo, now=now)
+    held = protection.standing(player.pk, now=now)
     return Seat(
         session_id=session.pk,
         player_id=player.pk,
@@ -96,8 +105,13 @@ def take_seat(token: str, *, now: datetime) -> Seat:
         account_id=account.pk,
         currency=account.currency_id,
         is_demo=session.is_demo,
+        operator_id=operators.operator_of(account.pk),
+        started_at=session.created_at,
         expires_at=session.expires_at,
+        was_seen_at=session.last_seen_at,
         last_seen_at=now,
+        session_minutes=held.session_minutes,
+        reality_check=protection.reality_check_every(held),
     )
 
 
@@ -154,6 +168,7 @@ class Player:
                 stake_minor=request.amount,
                 identifier=request.identifier,
                 auto_cashout=request.auto_cashout,
+                operator_id=seat.operator_id,
             )
         )
         if isinstance(placed, DomainError):
@@ -184,8 +199,16 @@ class Player:
         return messages.closed("bet_cancel", cancelled)
 
     async def _wallet(self, request: WalletRequest, received_at: datetime) -> Message:
+        if self.seat.operator_id is not None:
+            await self.intake.hear_balance(self.seat.account_id)
         question = partial(queries.wallet_message, self.seat.account_id, self.game, now=received_at)
-        return await self.intake.read(question)
+        seat, message = self.seat, await self.intake.read(question)
+        message["session"] = {
+            "startedAt": iso(seat.started_at),
+            "expiresAt": iso(seat.expires_at),
+            "limitMinutes": seat.session_minutes,
+        }
+        return message
 
     async def _history(self, request: HistoryRequest, received_at: datetime) -> Message:
         question = partial(queries.bet_history, self.seat.account_id, self.game, now=received_at)

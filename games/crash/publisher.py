@@ -1,15 +1,15 @@
 """What happened at a game, told to every serving process. Called on commit; knows the messages, not the sockets."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from casino.live.publisher import publish
-from games.crash import messages
+from games.crash import feed_messages, messages
 
 if TYPE_CHECKING:
-    from games.crash.operations.values import ClosedBet, PlacedBet
+    from games.crash.operations.values import ClosedBet, FromPartner, HeldBet, PlacedBet
 
 
 PART = 2_000  # items of one event: a settlement has many, and no process should stop to read them all at once
@@ -25,6 +25,7 @@ def bets_placed(game: str, round_id: UUID, bets: Sequence["PlacedBet"]) -> None:
         _delta(game, "bets", round_id, messages.bet_lines(opened))
     if bets:
         _balances(game, bets)
+        _to_partners(game, bets, lambda bet: "reserved" if bet.reserved else "open")
 
 
 def bets_confirmed(bets: Sequence[tuple[str, "PlacedBet"]]) -> None:
@@ -39,6 +40,7 @@ def reservations_ended(bets: Sequence["ClosedBet"]) -> None:
     """Given back when betting ended; the players are told without having asked."""
     for game, _, group in _by_round(bets):
         _direct(game, [(bet.account_id, messages.closed("bet_cancel", bet)) for bet in group])
+        _to_partners(game, group, lambda _: "cancelled")
 
 
 def bets_cancelled(bets: Sequence["ClosedBet"]) -> None:
@@ -47,12 +49,14 @@ def bets_cancelled(bets: Sequence["ClosedBet"]) -> None:
         if gone:
             _delta(game, "bets", round_id, gone)
         _balances(game, group)
+        _to_partners(game, group, lambda _: "cancelled")
 
 
 def bets_cashed_out(bets: Sequence["ClosedBet"]) -> None:
     for game, round_id, group in _by_round(bets):
         _delta(game, "cashouts", round_id, [messages.cashout_line(bet) for bet in group])
         _balances(game, group)
+        _to_partners(game, group, lambda _: "cashed_out")
 
 
 def autos_paid(bets: Sequence["ClosedBet"]) -> None:
@@ -60,6 +64,7 @@ def autos_paid(bets: Sequence["ClosedBet"]) -> None:
     for game, round_id, group in _by_round(bets):
         _delta(game, "cashouts", round_id, [messages.cashout_line(bet) for bet in group])
         _direct(game, [(bet.account_id, messages.closed("win", bet)) for bet in group])
+        _to_partners(game, group, lambda _: "cashed_out")
 
 
 def round_undone(bets: Sequence["ClosedBet"]) -> None:
@@ -67,6 +72,13 @@ def round_undone(bets: Sequence["ClosedBet"]) -> None:
     autos_paid([bet for bet in bets if bet.multiplier is not None])
     for game, _, group in _by_round([bet for bet in bets if bet.multiplier is None]):
         _direct(game, [(bet.account_id, messages.closed("refund", bet)) for bet in group])
+        _to_partners(game, group, lambda _: "refunded")
+
+
+def partners_bets_lost(game: str, bets: Sequence[tuple["FromPartner", "HeldBet"]]) -> None:
+    """What settlement leaves unpaid. Players know it from the crash; partners are told of each bet."""
+    items = [(whose, _partner_item(game, bet, whose, status="lost")) for whose, bet in bets]
+    _tell_partners(game, items)
 
 
 def _by_round(bets: Sequence["ClosedBet"]) -> list[tuple[str, UUID, list["ClosedBet"]]]:
@@ -86,6 +98,41 @@ def _balances(game: str, bets: Sequence[Any]) -> None:
     """The balance, for the other pages and devices of the same player that asked to be told."""
     latest = {bet.account_id: messages.balance(bet) for bet in bets}
     _direct(game, list(latest.items()), channel="account")
+
+
+def _to_partners(game: str, bets: Sequence[Any], status_of: Callable[[Any], str]) -> None:
+    """What became of partners' bets, for each partner alone."""
+    items = []
+    for bet in bets:
+        if bet.partner is not None:
+            item = _partner_item(
+                game,
+                bet,
+                bet.partner,
+                status=status_of(bet),
+                multiplier=getattr(bet, "multiplier", None),
+                payout=getattr(bet, "paid_minor", 0),
+                balance=bet.balance_minor,
+            )
+            items.append((bet.partner, item))
+    _tell_partners(game, items)
+
+
+def _partner_item(game: str, bet: feed_messages.PartnersBet, whose: "FromPartner", **fields: Any) -> messages.Message:
+    user, reference = whose.external_id, whose.client_reference
+    return feed_messages.bet(game, bet, user=user, client_reference=reference, **fields)
+
+
+def _tell_partners(game: str, items: Sequence[tuple["FromPartner", messages.Message]]) -> None:
+    for start in range(0, len(items), PART):
+        to: dict[str, list[messages.Message]] = defaultdict(list)
+        for whose, item in items[start : start + PART]:
+            to[partner_address(whose.partner_id, whose.environment)].append(item)
+        publish(topic_of(game), {"kind": "aside", "partners": dict(to)})
+
+
+def partner_address(partner_id: int, environment: str) -> str:
+    return f"partner.{partner_id}.{environment}"
 
 
 def _direct(game: str, told: Sequence[tuple[int, messages.Message]], *, channel: str | None = None) -> None:

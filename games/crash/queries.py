@@ -12,11 +12,12 @@ from django.db.models import Count, F, Sum
 from casino.lib.clock import elapsed_ms, iso
 from games.crash import messages
 from games.crash.messages import MULTIPLIER_DENOMINATOR, Message
-from games.crash.models import Bet, ConfigLimit, EngineLease, Game, GameConfig, Round, SeedChain
+from games.crash.models import Bet, ConfigLimit, EngineLease, Game, GameConfig, Round, SeedChain, TopWin
 from games.crash.rules import CAPS, CURVE, MAX_IDENTIFIER, MIN_CASHOUT, MIN_CRASH_POINT, tick_at
 from games.crash.sealed import course_of
 from games.social.queries import recent_messages
 from wallet.models import Account, Currency
+from wallet.queries import shown_minor
 
 FINISHED = (Round.State.CRASHED, Round.State.SETTLED)
 TOP_WINS = 20
@@ -197,7 +198,7 @@ def _in_currency(total: dict[str, Any], shown: Currency) -> int:
 # --- what a player asks -----------------------------------------------------------------------------------------------
 def wallet_message(account_id: int, game: str, *, now: datetime) -> Message:
     """The answer to `wallet`: the player, the money, the rules and where the round is, whenever it is asked."""
-    account = Account.objects.select_related("owner", "currency").get(pk=account_id)
+    account = Account.objects.select_related("owner", "currency", "remote").get(pk=account_id)
     assert account.owner is not None
     table = Game.objects.get(pk=game)
     config = current_config(table)
@@ -209,7 +210,7 @@ def wallet_message(account_id: int, game: str, *, now: datetime) -> Message:
     return {
         "messageType": "wallet",
         "username": account.owner.username,
-        "balance": account.available_minor,
+        "balance": shown_minor(account),
         "denominator": account.currency.denominator,
         "currency": account.currency_id,
         "symbol": account.currency.symbol,
@@ -331,31 +332,35 @@ def _history_line(bet: Bet) -> Message:
 
 
 def top_wins(game: str, period: str, *, now: datetime) -> list[Message]:
-    """The largest wins of the last day, month (30 days) or year; real money only. Kept for a few seconds."""
+    """`largest_wins`, kept for a few seconds."""
     key = f"crash.top.{game}.{period}"
     cached: list[Message] | None = cache.get(key)
     if cached is not None:
         return cached
-    wins = (
-        Bet.objects.select_related("player", "currency")
-        .filter(status=Bet.Status.CASHED_OUT, is_demo=False, round__game_id=game)
-        .filter(settled_at__gte=now - TOP_WIN_PERIODS[period])
-        .order_by("-payout_reference_micros", "settled_at")[:TOP_WINS]
-    )
-    lines = [
-        {
-            "date": bet.settled_at.strftime("%Y-%m-%d %H:%M:%S") if bet.settled_at else None,
-            "bet_amount": bet.stake_minor,
-            "value_cash_out": bet.multiplier_hundredths,
-            "winning_amount": bet.payout_minor,
-            "username": bet.player.username,
-            "denominator": bet.currency.denominator,
-            "currency": bet.currency_id,
-        }
-        for bet in wins
-    ]
+    lines = largest_wins(game, period, now=now)
     cache.set(key, lines, timeout=2)
     return lines
+
+
+def largest_wins(game: str, period: str, *, now: datetime) -> list[Message]:
+    """The largest wins of the last day, month (30 days) or year; real money only."""
+    wins = (
+        TopWin.objects.select_related("bet__player", "bet__currency")
+        .filter(game=game, won_at__gte=now - TOP_WIN_PERIODS[period])
+        .order_by("-payout_reference_micros", "won_at")[:TOP_WINS]
+    )
+    return [
+        {
+            "date": win.won_at.strftime("%Y-%m-%d %H:%M:%S"),
+            "bet_amount": win.bet.stake_minor,
+            "value_cash_out": win.bet.multiplier_hundredths,
+            "winning_amount": win.bet.payout_minor,
+            "username": win.bet.player.username,
+            "denominator": win.bet.currency.denominator,
+            "currency": win.bet.currency_id,
+        }
+        for win in wins
+    ]
 
 
 def stake_limits(config: GameConfig) -> Sequence[ConfigLimit]:

@@ -8,6 +8,8 @@ value is above its crash point C, so a cash-out at m wins exactly when m <= C.
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 MIN_CRASH_POINT = 100
@@ -33,6 +35,24 @@ def crash_tick(crash_point: int) -> int:
 def reaching_tick(multiplier: int) -> int:
     """The first tick whose value is at or above `multiplier`."""
     return bisect_left(CURVE, multiplier)
+
+
+@lru_cache(maxsize=256)
+def largest_rounding_loss(min_stake_minor: int) -> Fraction:
+    """
+    The largest part of a payout that rounding may take, over every stake from this one on and every multiplier.
+
+    A payout is floor(stake × multiplier / 100): what is cut off depends on both modulo 100 alone, and weighs most
+    where both are as small as they can be, so a hundred of each are all there is to try. (A bonus is left out: it only
+    makes payouts larger.)
+    """
+    cut, whole = 0, 1
+    for stake in range(min_stake_minor, min_stake_minor + 100):
+        for multiplier in range(MIN_CASHOUT, MIN_CASHOUT + 100):
+            exact = stake * multiplier
+            if exact % 100 * whole > cut * exact:
+                cut, whole = exact % 100, exact
+    return Fraction(cut, whole)
 
 
 class Refusal(StrEnum):

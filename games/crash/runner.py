@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from games.crash.engine import (
     Timing,
 )
 from games.crash.errors import EngineFenced
+from games.crash.feed_messages import TOLD
 from games.crash.messages import Message
 from games.crash.models import EngineLease, Round
 from games.crash.publisher import topic_of
@@ -79,6 +81,9 @@ class Table:
         self.lease: EngineLease | None = None
         self.round: Round | None = None
         self.view: RoundView | None = None
+        # Partners count the events of each of their channels, from 1 in every epoch.
+        self.counts: Counter[str] = Counter()
+        self.wins: list[messages.Message] | None = None
 
     def advance(self) -> Step:
         """Make at most one step, and say which. After a `Sleep` there is nothing to do before its time."""
@@ -107,6 +112,7 @@ class Table:
         if lease is None:
             return False
         self.lease = lease
+        self.counts.clear()
         round_ = operations.adopt_round(self.game, epoch=lease.epoch)
         if round_ is None:
             return True
@@ -178,7 +184,8 @@ class Table:
             operations.renew_lease(self.game, epoch=self._epoch, now=now)
             return Sleep(now + IDLE)
         self._watch(round_)
-        self._broadcast("provablyFair", provablyFair=messages.fairness(round_))
+        starts_at = iso(round_.starts_at)
+        self._broadcast("provablyFair", provablyFair=messages.fairness(round_), startsAt=starts_at)
         return OpenRound()
 
     def _countdown(self, time_ms: int) -> None:
@@ -233,7 +240,13 @@ class Table:
 
     def _settle(self) -> None:
         round_, _ = self._held()
-        self._watch(operations.settle_round(round_.pk, epoch=self._epoch, now=self.clock.now()))
+        now = self.clock.now()
+        self._watch(operations.settle_round(round_.pk, epoch=self._epoch, now=now))
+        self._tell_aside("settled")
+        wins = queries.largest_wins(self.game, "day", now=now)
+        if wins != self.wins:
+            self.wins = wins
+            self._tell_aside("leaderboard", period="day", results=wins)
 
     def pay_now(self, round_id: UUID, epoch: int, tick: int) -> None:
         operations.pay_due(round_id, epoch=epoch, tick=tick, now=self.clock.now())
@@ -250,7 +263,18 @@ class Table:
             fields["tick"] = tick
         message = messages.broadcast(kind, round_, now, **fields)
         event = {"kind": "event", "epoch": self._epoch, "seq": seq, "conflate": conflate, "message": message}
-        self.tell(topic_of(self.game), event)
+        self.tell(topic_of(self.game), event | self._counted(kind))
+
+    def _tell_aside(self, kind: str, **fields: object) -> None:
+        """What only partners' feeds are told."""
+        round_, _ = self._held()
+        message = messages.broadcast(kind, round_, self.clock.now(), **fields)
+        self.tell(topic_of(self.game), {"kind": "aside", "message": message, **self._counted(kind)})
+
+    def _counted(self, kind: str) -> dict[str, object]:
+        """Where the partners' channels are with this event, so that every process counts the same."""
+        self.counts.update(list(TOLD.get(kind, ())))
+        return {"feed": {"epoch": str(self._epoch), "at": dict(self.counts)}}
 
 
 class Payer:
@@ -260,6 +284,7 @@ class Payer:
         self.clock = clock
         self.executor = ThreadPoolExecutor(1, thread_name_prefix="payer")
         self.wish: tuple[UUID, int, int] | None = None
+        self.done: tuple[UUID, int] | None = None  # the round, and the tick up to which everything due is paid
 
     def __call__(self, round_id: UUID, epoch: int, tick: int) -> None:
         idle = self.wish is None
@@ -273,7 +298,9 @@ class Payer:
             return
         round_id, epoch, tick = wish
         try:
-            operations.pay_due(round_id, epoch=epoch, tick=tick, now=self.clock.now())
+            done = self.done[1] if self.done and self.done[0] == round_id else None
+            operations.pay_due(round_id, epoch=epoch, tick=tick, now=self.clock.now(), done=done)
+            self.done = (round_id, tick)
         except Exception:
             # Nothing is lost: the next tick tries again, and the settlement pays what is due in any case.
             logger.exception("auto cash-outs of round %s up to tick %s", round_id, tick)

@@ -9,6 +9,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from games.crash.models import GameConfig
 from games.crash.operations import StakeLimits
+from games.crash.rules import largest_rounding_loss
 from wallet.models import Currency
 
 MAX_UNITS = Decimal(10) ** 12
@@ -33,6 +34,12 @@ class LimitRow:
     minimum: forms.BoundField
     default: forms.BoundField
     maximum: forms.BoundField
+
+    @property
+    def loss(self) -> str:
+        """What rounding may take of a payout at the minimum in force."""
+        units = self.minimum.initial
+        return f"{float(largest_rounding_loss(int(units * self.currency.denominator))):.2%}" if units else "–"
 
     @property
     def errors(self) -> list[str]:

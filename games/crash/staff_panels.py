@@ -1,9 +1,16 @@
 """The small tables beside a game, its rules, a round and a player in the back office."""
 
+from collections.abc import Sequence
+from fractions import Fraction
+
 from accounts.models import User
 from casino.ops.backoffice import Panel, link_to, list_url, money, multiplier
 from games.crash import queries, reports
-from games.crash.models import Bet, Game, GameConfig, Round
+from games.crash.models import Bet, ConfigLimit, Game, GameConfig, Round
+from games.crash.rules import largest_rounding_loss
+from wallet.models import Currency
+
+LARGE_LOSS = Fraction(1, 100)  # of a payout, by rounding: from here on a minimum stake is warned of
 
 
 def describe(config: GameConfig) -> str:
@@ -32,21 +39,56 @@ def versions_panel(game: Game) -> Panel:
     )
 
 
+def return_range(config: GameConfig) -> tuple[Fraction, Fraction]:
+    """Before rounding: without the bonus's help (cashing out before it) and with all of it."""
+    return config.rtp / (1 + config.bonus_probability * config.bonus_boost_percent / 100), config.rtp
+
+
 def limits_panel(config: GameConfig) -> Panel:
+    """Stakes of every currency, with the band of the return that rounding leaves from the minimum on."""
+    limits = queries.stake_limits(config)
+    low, high = return_range(config)
+    rows = [
+        (
+            limit.currency_id,
+            *(
+                money(amount, limit.currency.denominator, limit.currency_id)
+                for amount in (limit.min_stake_minor, limit.default_stake_minor, limit.max_stake_minor)
+            ),
+            f"{float(low * (1 - largest_rounding_loss(limit.min_stake_minor))):.2%} to {float(high):.2%}",
+            _warning(limit),
+        )
+        for limit in limits
+    ]
+    rows += [(code, "–", "–", "–", "–", "not played: no stakes") for code in _without_limits(limits)]
     return Panel(
         title="Stakes",
-        headers=("currency", "minimum", "proposed", "maximum"),
-        rows=[
-            (
-                limit.currency_id,
-                *(
-                    money(amount, limit.currency.denominator, limit.currency_id)
-                    for amount in (limit.min_stake_minor, limit.default_stake_minor, limit.max_stake_minor)
-                ),
-            )
-            for limit in queries.stake_limits(config)
-        ],
+        headers=("currency", "minimum", "proposed", "maximum", "return after rounding", "note"),
+        rows=sorted(rows),
     )
+
+
+def limit_warnings(config: GameConfig) -> list[str]:
+    """What staff should know about the stakes of these rules; not mistakes, so nothing is refused for them."""
+    limits = queries.stake_limits(config)
+    warnings = [f"{limit.currency_id}: {warning}." for limit in limits if (warning := _warning(limit))]
+    missing = _without_limits(limits)
+    if missing:
+        warnings.append(f"Not played in {', '.join(missing)}, which players may have: no stakes are given.")
+    return warnings
+
+
+def _warning(limit: ConfigLimit) -> str:
+    if not limit.currency.enabled:
+        return "the currency is off, nobody plays in it"
+    loss = largest_rounding_loss(limit.min_stake_minor)
+    return f"at the minimum, rounding may take {float(loss):.1%} of a payout" if loss > LARGE_LOSS else ""
+
+
+def _without_limits(limits: Sequence[ConfigLimit]) -> list[str]:
+    with_limits = {limit.currency_id for limit in limits}
+    enabled = Currency.objects.filter(enabled=True).order_by("code").values_list("code", flat=True)
+    return [code for code in enabled if code not in with_limits]
 
 
 def round_panels(round_: Round) -> list[Panel]:

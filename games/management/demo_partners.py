@@ -9,10 +9,13 @@ from accounts.partners import operations as partners
 from accounts.partners.models import ApiKey, Partner
 from accounts.partners.rules import SCOPES, SUGGESTED_LIFE, Environment, Role
 from wallet import operations as wallet
+from wallet.operators import operations as operators
+from wallet.operators.models import Operator
 
 LABEL = "made by seed_demo"
 OLD = timedelta(days=1)  # keys of earlier runs stay good for whoever uses them still
 LIVE_FUNDS = 100_000
+OPERATOR, OPERATOR_PLAYER = "demo-operator", "s-1"
 
 
 def ensure_partner(name: str, slug: str, member: User, now: datetime) -> Partner:
@@ -56,11 +59,19 @@ def seed_partner(member: User, password: str, now: datetime) -> dict[str, Any]:
 
 
 def seed_operator(member: User, now: datetime) -> dict[str, Any]:
-    partner = ensure_partner("Demo Operator (seamless)", "demo-operator", member, now)
+    """Its wallet server is a part of the embedded server (`demo_operator`), which says where it is when it starts."""
+    partner = ensure_partner("Demo Operator (seamless)", OPERATOR, member, now)
     key = fresh_key(partner, Environment.TEST, now)
+    operator = Operator.objects.filter(slug=OPERATOR).first()
+    if operator is None:
+        operator, _ = operators.connect(
+            partner, Environment.TEST, slug=OPERATOR, base_url="http://127.0.0.1:9000", actor=None, now=now
+        )
     return {
         "name": partner.name,
         "key": key["key"],
         "secret": key["secret"],
-        "player": seat(partner, Environment.TEST, "s-1", "seamless", now),
+        "player": seat(partner, Environment.TEST, OPERATOR_PLAYER, "seamless", now),
+        "wallet_url": operator.base_url,
+        "wallet_secret": operator.secret,
     }

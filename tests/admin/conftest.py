@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,11 +13,38 @@ from django.test import Client
 
 from accounts import operations as account_operations
 from accounts.models import AuditEntry, GameSession, PlayerKey, User
-from casino.lib.clock import system_clock
+from accounts.partners import operations as partners
+from accounts.partners.models import ApiKey
+from accounts.partners.rules import Environment
+from accounts.protection import operations as protection
+from accounts.protection.models import Exclusion, Limit, Reached
+from accounts.protection.rules import Kind, LimitWish, Period, Source
+from accounts.protection.rules import Wish as Protection
+from accounts.webhooks import operations as webhooks
+from accounts.webhooks.models import Delivery
+from accounts.webhooks.rules import new_secret
+from casino.lib.clock import ManualClock, system_clock
 from games.crash.models import Bet, GameConfig, Round, SeedChain
 from games.social.models import ChatMessage
+from tests.psp.kit import Psp
 from tests.wallet.crash_table import Table, set_up
+from wallet import operations as wallet
+from wallet.exchange.models import Conversion, ExchangeRate
+from wallet.exchange.operations import convert, set_rate
 from wallet.models import Account, Transfer
+from wallet.operators import operations as operators
+from wallet.operators.models import RemoteCall
+from wallet.operators.operations import StakeCall, StakeWish
+from wallet.operators.protocol import Unknown
+from wallet.psp import operations as payments
+from wallet.psp.models import SuspenseCase
+from wallet.reconciliation.models import Difference, Run
+from wallet.reconciliation.operations import reconcile
+from wallet.reconciliation.rules import StatementLine
+from wallet.reconciliation.sources import Listed
+from wallet.transfers.models import PartnerTransfer
+from wallet.transfers.operations import Wish, move
+from wallet.transfers.queries import Moved
 
 GROUPS = ("support", "risk", "finance", "admin")
 
@@ -29,6 +57,10 @@ class World:
     session: GameSession
     key: PlayerKey
     message: ChatMessage
+    api_key: ApiKey
+    delivery: Delivery
+    case: SuspenseCase
+    moved: PartnerTransfer
 
     @property
     def rows(self) -> dict[str, Any]:
@@ -42,12 +74,31 @@ class World:
             "wallet/account": self.table.account_id,
             "wallet/transfer": Transfer.objects.filter(debit_account_id=self.table.account_id).latest("created_at").pk,
             "wallet/currency": "BRL",
+            "exchange/exchangerate": ExchangeRate.objects.latest("pk").pk,
+            "exchange/conversion": Conversion.objects.latest("pk").pk,
             "crash/game": self.table.game,
             "crash/gameconfig": GameConfig.objects.get(game=self.table.game).pk,
             "crash/round": settled.pk,
             "crash/bet": self.bets["auto"],
             "crash/seedchain": SeedChain.objects.filter(game=self.table.game).latest("pk").pk,
+            "reconciliation/run": Run.objects.latest("pk").pk,
+            "reconciliation/difference": Difference.objects.latest("pk").pk,
             "social/chatmessage": self.message.pk,
+            "partners/partner": self.api_key.partner_id,
+            "partners/apikey": self.api_key.pk,
+            "webhooks/endpoint": self.delivery.endpoint_id,
+            "webhooks/delivery": self.delivery.pk,
+            "operators/operator": RemoteCall.objects.latest("created_at").operator_id,
+            "operators/remotecall": RemoteCall.objects.get(kind="refund").pk,
+            "psp/provider": self.case.report.provider_id,
+            "psp/cashierlimits": "BRL",
+            "psp/payment": self.case.report.payment_id,
+            "psp/report": self.case.report_id,
+            "psp/suspensecase": self.case.pk,
+            "transfers/partnertransfer": self.moved.pk,
+            "protection/limit": Limit.objects.latest("pk").pk,
+            "protection/exclusion": Exclusion.objects.latest("pk").pk,
+            "protection/reached": Reached.objects.latest("pk").pk,
         }
 
     @property
@@ -67,7 +118,74 @@ def world(db: None, make_player: Callable[..., Any], now: datetime) -> World:
     _, session = account_operations.open_session(alice, is_demo=False, now=system_clock.now(), address="203.0.113.7")
     account_operations.issue_player_key(alice, now=now)
     message = ChatMessage.objects.create(game=table.game, author=alice, text="hello <b>all</b>", created_at=now)
-    return World(table, bets, alice, session, PlayerKey.objects.get(player=alice), message)
+    api_key, delivery = a_partner("acme", now)
+    a_protected_player(make_player("carol"), now)
+    keys = PlayerKey.objects.get(player=alice)
+    case, moved = a_misfit(alice, now), a_transfer(api_key, now)
+    set_rate("BRL", "EUR", Fraction("0.16"), source="bank", actor=None, now=now)
+    convert(alice, source="BRL", target="EUR", amount_minor=10_05, reference="trip", now=now)
+    a_difference(now)
+    something_owed(api_key, now)
+    return World(table, bets, alice, session, keys, message, api_key, delivery, case, moved)
+
+
+def something_owed(key: ApiKey, now: datetime) -> None:
+    """A stake that nobody knows of goes back to the operator that was asked for it."""
+    environment = Environment(key.environment)
+    operators.connect(key.partner, environment, slug="acme-wallet", base_url="https://op.example", actor=None, now=now)
+    _, account, _ = wallet.seat_partner_player(
+        key.partner, environment, "s-1", currency="BRL", wallet="seamless", now=now
+    )
+    stake = StakeWish(uuid4(), account.pk, "BigPanda", "r", 500, "BRL", 100, is_demo=True)
+    [call] = operators.request_stakes([stake], now=now)
+    assert isinstance(call, StakeCall)
+    operators.conclude({call.transaction_id: Unknown("no answer in time")}, now=now)
+
+
+def a_misfit(player: User, now: datetime) -> SuspenseCase:
+    """40.00 that arrived for a deposit of 50.00."""
+    secret = new_secret()
+    provider = payments.ensure_provider(
+        "test-pay", name="Test Pay", base_url="https://pay.example", secret=secret, enabled=True, now=now
+    )
+    payment = payments.start_deposit(player, "test-pay", 5_000, form_key=uuid4(), now=now)
+    found: SuspenseCase = Psp(provider, secret).tell("deposit.succeeded", payment, now=now, amount=4_000).case
+    return found
+
+
+def a_transfer(key: ApiKey, now: datetime) -> PartnerTransfer:
+    player, account, _ = wallet.seat_partner_player(
+        key.partner, Environment.TEST, "p-1", currency="BRL", wallet="transfer", now=now
+    )
+    (moved,) = move([Wish(player, account, "in", 700, "r-1")], now=now)
+    assert isinstance(moved, Moved)
+    return moved.row
+
+
+def a_difference(now: datetime) -> None:
+    """A provider tells of a deposit that is not in our books."""
+    line = StatementLine("dep-1", "deposit", "", 50_00, "BRL", now)
+    source = Listed("psp", "sandbox", lambda day: [], lambda day: [line] if day == now.date() else [])
+    reconcile(source, now.date(), clock=ManualClock(now + timedelta(days=1)))
+
+
+def a_protected_player(player: User, now: datetime) -> None:
+    """With a limit that was reached, and excluded."""
+    wish = Protection((LimitWish(Kind.STAKE, Period.DAY, 100),), exclusion_months=6)
+    protection.change(player, wish, source=Source.PLAYER, actor=player, now=now)
+    slot = {"kind": Kind.STAKE.value, "period": Period.DAY.value, "is_demo": False}
+    Reached.objects.create(player=player, since=now, at=now, limit_minor=100, **slot)
+
+
+def a_partner(name: str, now: datetime) -> tuple[ApiKey, Delivery]:
+    """With a key, an endpoint, and a message on its way to it."""
+    owner = User.objects.create(username=f"{name}-owner")
+    partner = partners.create_partner(name.title(), slug=name, owner=owner, now=now)
+    key = partners.issue_key(partner, Environment.TEST, scopes=["read:bets"], actor=None, now=now).key
+    endpoint = webhooks.create_endpoint(
+        partner, Environment.TEST, url="https://partner.example/", events=["bet.settled"], actor=None, now=now
+    ).endpoint
+    return key, webhooks.send_test(endpoint, now=now)
 
 
 @pytest.fixture

@@ -90,6 +90,24 @@ def test_impossible_rules_are_refused_and_change_nothing(
     assert GameConfig.objects.filter(game=world.table.game).count() == 1
 
 
+def test_stakes_that_lose_much_to_rounding_and_currencies_without_any_are_warned_of(
+    world: World, signed_in: SignIn
+) -> None:
+    """Not refused: a game may be played in some currencies only, and for cents."""
+    client = signed_in("risk")
+    Currency.objects.filter(pk="GBP").update(enabled=False)
+    page = f"/admin/crash/game/{world.table.game}/"
+    assert "not played" not in client.get(f"{page}change/").content.decode()
+    form = client.get(f"{page}rules/").content.decode()
+    assert [f"{code} minimum" in form or f"minimum_{code}" in form for code in ("BRL", "ADA", "GBP")] == [True] * 3
+    assert "up to 0.82%" in form, "of BRL, at 1.00"
+    told = client.post(f"{page}rules/", rules_form(), follow=True).content.decode()
+    assert "BRL: at the minimum, rounding may take 1.6% of a payout." in told
+    assert "EUR: at the minimum, rounding may take 4.1% of a payout." in told
+    assert "Not played in ADA, BITS, BTC, COIN, USD, which players may have" in told
+    assert "92.35% to 97.25%" in told, "the band of the return in EUR"
+
+
 def test_a_game_is_turned_off_after_the_round_in_play(world: World, signed_in: SignIn) -> None:
     client, table = signed_in("risk"), world.table
     page = f"/admin/crash/game/{table.game}/change/"

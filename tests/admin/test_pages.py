@@ -16,7 +16,7 @@ from games.crash import reports
 from games.crash.models import Bet, GameConfig, Round, SeedChain
 from games.crash.sealed import salt_of
 from games.social.models import ChatMessage
-from tests.admin.conftest import World
+from tests.admin.conftest import World, a_partner
 from tests.wallet.crash_table import Table, set_up
 from tests.wallet.unguarded import sql, unguarded
 
@@ -33,6 +33,10 @@ LISTS = (
     "crash/bet",
     "crash/seedchain",
     "social/chatmessage",
+    "partners/partner",
+    "partners/apikey",
+    "webhooks/endpoint",
+    "webhooks/delivery",
 )
 
 
@@ -58,6 +62,7 @@ def test_lists_ask_as_much_for_many_rows_as_for_few(
         account_operations.open_session(bob, is_demo=False, now=now)
         account_operations.issue_player_key(bob, now=now)
         ChatMessage.objects.create(game=world.table.game, author=bob, text="hi", created_at=now)
+        a_partner(f"acme-{bob.pk}", now)
     many = questions()
     assert many.pop("/admin/") <= few.pop("/admin/") + 4 * 4  # a live round and a version more per game, capped
     assert many == few

@@ -67,6 +67,10 @@ class Caller:
         headers = self.headers("POST", changes.pop("signed_target", target), body, **changes)
         return Client().generic("POST", target, body, content_type=content_type, headers=headers)
 
+    def put(self, path: str, data: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return Client().put(V1 + path, json.dumps(data), content_type="application/json", headers=headers)
+
     def place(self, player: PartnerPlayer, amount: int = 500, **fields: Any) -> Any:
         headers = {name: fields.pop(name) for name in ("idem", "timestamp") if name in fields}
         return self.post("/bets", {"user": player.external_id, "amount": amount, **fields}, **headers)

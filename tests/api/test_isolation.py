@@ -9,6 +9,7 @@ from django.urls import URLPattern, get_resolver
 from games.crash.models import Bet
 from tests.api.kit import Caller, code_of
 from tests.games.crash.playing import Play
+from wallet.models import Transfer
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -17,6 +18,13 @@ FOREIGN = {
     "api-user": ("GET", "/users/{user}", None),
     "api-sessions": ("POST", "/sessions", {"user": "{user}"}),
     "api-balance": ("GET", "/user/balance?user={user}", None),
+    "api-transfers": (
+        "POST",
+        "/wallet/transfers",
+        {"user": "{user}", "direction": "out", "amount": 500, "reference": "r-2"},
+    ),
+    "api-transfer": ("GET", "/wallet/transfers/{reference}", None),
+    "api-limits": ("GET", "/user/limits?user={user}", None),
     "api-bets": ("POST", "/bets", {"user": "{user}", "amount": 500}),
     "api-bet": ("GET", "/bets/{ticket}", None),
     "api-bet-confirm": ("POST", "/bets/{reserved}/confirm", {}),
@@ -30,12 +38,17 @@ NOBODYS = {
     "api-round",
     "api-games",
     "api-game-config",
+    "api-currencies",
+    "api-exchange-rates",
     "api-users",
     "api-activity",
+    "api-psp-webhook",  # takes no key: tests/psp
     "api-multi",
     "api-changelog",
     "api-status",
     "api-openapi",
+    "api-asyncapi",
+    "api-postman",
 }
 
 
@@ -62,7 +75,9 @@ def table(make_caller: Any, seat: Any, play: Play) -> dict[str, str]:
     play.open(crash_point=300)
     ticket = acme.place(player).json()["ticket_id"]
     reserved = acme.place(player, identifier=2, confirm=False).json()["ticket_id"]
-    return {"user": "only-acmes", "ticket": ticket, "reserved": reserved}
+    transfer = {"user": "only-acmes", "direction": "in", "amount": 500, "reference": "r-1"}
+    assert acme.post("/wallet/transfers", transfer).status_code == 201
+    return {"user": "only-acmes", "ticket": ticket, "reserved": reserved, "reference": "r-1"}
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -72,11 +87,11 @@ def test_nothing_of_another_partner_or_environment_is_there(
 ) -> None:
     method, path, data = FOREIGN[name]
     caller: Caller = make_caller(*stranger)
-    before = list(Bet.objects.order_by("pk").values_list("pk", "status"))
+    before = [*Bet.objects.order_by("pk").values_list("pk", "status"), Transfer.objects.count()]
     filled = {k: v.format(**table) if isinstance(v, str) else v for k, v in (data or {}).items()}
     answer = caller.get(path.format(**table)) if method == "GET" else caller.post(path.format(**table), filled)
     assert code_of(answer) == (404, "not_found")
-    assert list(Bet.objects.order_by("pk").values_list("pk", "status")) == before
+    assert [*Bet.objects.order_by("pk").values_list("pk", "status"), Transfer.objects.count()] == before
 
 
 @pytest.mark.parametrize("stranger", [("rival", "test"), ("acme", "live")])
@@ -107,5 +122,5 @@ def test_two_partners_may_use_the_same_names(make_caller: Any, seat: Any, play: 
     for caller in callers:
         player = seat(caller, "p-1")
         assert caller.place(player, client_reference="r-1", idem="k-1").status_code == 201
-    assert Bet.objects.count() == 3
+    assert Bet.objects.filter(round=play.round).count() == 3
     assert len({bet.player_id for bet in Bet.objects.all()}) == 3

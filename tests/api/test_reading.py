@@ -1,6 +1,7 @@
 """What partners read: state, rounds, games, players, reports; how long it may be kept, and at what cost."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ from django.test import Client
 from accounts.models import GameSession
 from accounts.partners.models import PartnerPlayer
 from accounts.queries import hash_token
+from casino.lib.clock import iso
 from games.crash.models import Round
 from tests.api.kit import V1, Caller, code_of
 from tests.games.crash.playing import Play
+from wallet.exchange import operations as exchange
+from wallet.models import Currency
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -98,6 +102,42 @@ def test_games_and_their_configuration_may_be_kept_for_an_hour(acme: Caller, pla
     assert code_of(acme.get("/games/Chess/config")) == (404, "not_found")
 
 
+# --- currencies -------------------------------------------------------------------------------------------------------
+def test_enabled_currencies_are_listed_with_their_units(acme: Caller) -> None:
+    Currency.objects.filter(pk="GBP").update(enabled=False)
+    answer = acme.get("/currencies")
+    listed = {row["code"]: row for row in answer.json()["results"]}
+    assert listed.keys() == {"ADA", "BITS", "BRL", "BTC", "COIN", "EUR", "USD"}
+    assert listed["BTC"] == {"code": "BTC", "denominator": 100_000_000, "symbol": "₿", "kind": "crypto"}
+    assert answer["Cache-Control"] == "public, max-age=3600"
+
+
+def test_rates_are_listed_both_ways_with_source_time_and_exact_ratio(acme: Caller, now: datetime) -> None:
+    exchange.set_rate("BRL", "EUR", Fraction(4, 25), source="bank", actor=None, now=now)
+    exchange.set_rate("BTC", "EUR", Fraction(80_000), source="market", actor=None, now=now - timedelta(hours=25))
+    answer = acme.get("/exchange-rates")
+    assert answer["Cache-Control"] == "no-store"
+    listed = {(row["base"], row["quote"]): row for row in answer.json()["results"]}
+    assert len(listed) == 12, "each of BRL, EUR, BTC and BITS in the three others"
+    assert listed["EUR", "BRL"] == {
+        "base": "EUR",
+        "quote": "BRL",
+        "rate": "6.25",
+        "exact": "25/4",
+        "source": "bank",
+        "valid_from": iso(now),
+        "is_stale": False,
+    }
+    assert (listed["BITS", "BTC"]["valid_from"], listed["BITS", "BTC"]["is_stale"]) == (None, False)
+    bits = listed["BITS", "BRL"]
+    assert (bits["rate"], bits["exact"], bits["is_stale"]) == ("0.5", "1/2", True)
+    assert bits["source"] == "definition, market, bank"
+    of_brl = acme.get("/exchange-rates?base=BRL").json()["results"]
+    assert [row["quote"] for row in of_brl] == ["BITS", "BTC", "EUR"]
+    assert acme.get("/exchange-rates?base=COIN").json()["results"] == []
+    assert code_of(acme.get("/exchange-rates?base=brl")) == (400, "invalid_request")
+
+
 # --- players ----------------------------------------------------------------------------------------------------------
 def test_making_a_player_again_changes_nothing(acme: Caller, play: Play) -> None:
     wish = {"external_id": "new", "currency": "EUR"}
@@ -137,7 +177,7 @@ def test_a_session_plays_for_the_player_in_the_keys_money(acme: Caller, pat: Par
     body = answer.json()
     session = GameSession.objects.get(token_hash=hash_token(body["session"]))
     assert (session.player_id, session.is_demo) == (pat.user_id, True)
-    assert body["session"] in body["launch_url"]
+    assert body["launch_url"].endswith(f"/games/BigPanda/launch/#session={body['session']}")
     assert body["socket_url"].startswith("ws://")
     assert answer["Cache-Control"] == "no-store"
 
@@ -205,14 +245,20 @@ def test_no_endpoint_asks_the_database_more_than_it_must(
     """The key is one query of each; the lists cost the same for one row as for many."""
     play.open(crash_point=300)
     tickets = [acme.place(seat(acme, f"p-{i}")).json()["ticket_id"] for i in range(1, 8)]
+    transfer = {"user": "p-1", "direction": "in", "amount": 500, "reference": "r-1"}
+    assert acme.post("/wallet/transfers", transfer).status_code == 201
     acme.get("/game/state")  # the key's last use is noted once a minute
     costs = {
         "/game/state": 3,
         "/games/BigPanda/config": 5,
+        "/currencies": 2,
+        "/exchange-rates": 3,
         "/game/rounds": 3,
         f"/game/rounds/{play.round.pk}": 2,  # type: ignore[union-attr]
         "/user/balance?user=p-1": 3,
         "/users/p-1": 2,
+        "/wallet/transfers/r-1": 3,
+        "/user/limits?user=p-1": 5,
         f"/bets/{tickets[0]}": 2,
         "/bets": 2,
         "/reports/activity?from=2026-01-01&to=2026-01-02": 2,
@@ -220,3 +266,18 @@ def test_no_endpoint_asks_the_database_more_than_it_must(
     for path, cost in costs.items():
         with django_assert_num_queries(cost):
             assert acme.get(path).status_code == 200, path
+
+
+MOST_FOR_A_BET = 18
+
+
+def test_a_bet_asks_the_database_so_often_and_a_repeated_one_hardly(
+    acme: Caller, pat: PartnerPlayer, play: Play, django_assert_max_num_queries: Any
+) -> None:
+    """Savepoints of the test's own transaction are counted too; batches share all but the key and the seat."""
+    play.open()
+    acme.place(pat, identifier=1)
+    with django_assert_max_num_queries(MOST_FOR_A_BET):
+        assert acme.place(pat, identifier=2, idem="k-1").status_code == 201
+    with django_assert_max_num_queries(6):
+        assert acme.place(pat, identifier=2, idem="k-1").status_code == 201

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("casino", "accounts", "wallet", "games", "bench", "tests", "static", "templates")
+OURS = ("casino", "accounts", "wallet", "games", "bench", "tests", "static", "templates", "docs")
 LONGEST = 400
 
 

@@ -23,7 +23,15 @@ PUBLIC = [
     "/accounts/signup/",
     "/accounts/password/reset/",
 ]
-PRIVATE = ["/", "/games/BigPanda/", "/account/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/email/"]
+PRIVATE = [
+    "/",
+    "/games/BigPanda/",
+    "/account/",
+    "/wallet/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/email/",
+]
 PRIVATE += ["/accounts/2fa/totp/activate/", "/accounts/logout/"]
 
 VECTORS = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -50,8 +50,20 @@ class Books:
     @contextmanager
     def held_bet(self, bet_id: str) -> Iterator[int]:
         """Hold a bet's row, so that whoever wants to change it waits; gives the holder's process number."""
+        with self._held("SELECT 1 FROM crash_bet WHERE id = %s FOR UPDATE", bet_id) as holder:
+            yield holder
+
+    @contextmanager
+    def held_account(self, bet_id: str) -> Iterator[int]:
+        """The same with the account that the bet was paid from."""
+        account = "SELECT account_id FROM crash_bet WHERE id = %s"
+        with self._held(f"SELECT 1 FROM wallet_account WHERE id = ({account}) FOR UPDATE", bet_id) as holder:  # noqa: S608 ours
+            yield holder
+
+    @contextmanager
+    def _held(self, sql: LiteralString, *values: str) -> Iterator[int]:
         with psycopg.connect(self.database) as holder:
-            holder.execute("SELECT 1 FROM crash_bet WHERE id = %s FOR UPDATE", [bet_id])
+            holder.execute(sql, values)
             yield holder.info.backend_pid
             holder.rollback()
 

@@ -5,34 +5,21 @@ Every test starts its own engines, so it begins with the takeover of whatever ro
 """
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TypeVar
 from uuid import uuid4
 
 import pytest
 
 from games.crash.rules import CURVE
 from tests.flows.books import Books
+from tests.flows.waiting import PATIENCE, until
 from tests.players import Message, SocketPlayer
 from tests.servers import Cluster
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
-T = TypeVar("T")
-PATIENCE = 60.0  # a whole round, the four seconds of a lease and a busy machine
 FAR = 1_000_000  # an auto cash-out that no round of these reaches
-
-
-def until(ask: Callable[[], T | None], what: str) -> T:
-    """Ask again until there is an answer; a condition with a deadline, never a guessed pause."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if answer := ask():
-            return answer
-        time.sleep(0.02)
-    raise AssertionError(f"in vain: {what}")
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def next_engine(play: Play, told: list[Message]) -> Callable[[], Table]:
             play.game,
             clock=ManualClock(play.now),
             pace=Pace(5000, 200, 300),
-            tell=lambda topic, event: told.append(event["message"]),
+            tell=lambda topic, event: told.append(event["message"]) if event["kind"] == "event" else None,
         )
 
     return start

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, GameSession, User
+from casino.ops import bulk
 from casino.ops.bulk import AnyOf, insert_rows, lock_clause, update_rows
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,21 @@ def test_an_insert_is_one_statement_however_many_rows(make_player: Callable[...,
     with CaptureQueriesContext(connection) as captured:
         assert len(sessions_of(make_player("alice"), 3000)) == 3000
     assert len([q for q in captured if "INSERT" in q["sql"] and "gamesession" in q["sql"]]) == 1
+
+
+def test_many_rows_are_copied_and_arrive_the_same(
+    make_player: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told from the array way by setting the border down; every character that COPY treats in its own way is there."""
+    monkeypatch.setattr(bulk, "COPIED_FROM", 3)
+    alice = make_player("alice")
+    odd = ["\\N", "a\tb\nc\rd", "\\.", "", "é'\"{},", "NULL", "plain"]
+    rows = [(f"{i}", alice.pk, bool(i % 2), AT, AT, AT, text) for i, text in enumerate(odd)]
+    insert_rows(GameSession, COLUMNS, rows)
+    found = GameSession.objects.filter(player=alice).order_by("token_hash")
+    assert [(s.user_agent, s.is_demo, s.created_at) for s in found] == [(row[6], row[2], AT) for row in rows]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows(GameSession, COLUMNS, rows)  # the same tokens again
 
 
 def test_json_and_nulls_can_be_inserted() -> None:

@@ -78,7 +78,10 @@ BREAKS: dict[str, tuple[str, str, str]] = {
     ),
     "a refund of an open bet": (
         "cancelled",
-        "UPDATE crash_bet SET status = 'open', payout_minor = 0, settled_at = NULL WHERE id = {key}",
+        (
+            "UPDATE crash_bet SET status = 'open', payout_minor = 0, settled_at = NULL, cancelled_at = NULL "
+            "WHERE id = {key}"
+        ),
         "refund:{id} of 999 does not fit it",
     ),
     "money for a bet that is not there": ("lost", "DELETE FROM crash_bet WHERE id = {key}", "no bet explains it"),

@@ -10,6 +10,9 @@ BROKEN_ON_PURPOSE = (
     ("wallet_account", "account_never_below_zero"),
     ("wallet_transfer", "transfer_amount_positive"),
     ("crash_bet", "bet_status_and_payout_agree"),
+    ("psp_payment", "payment_concluded_when_final"),
+    ("psp_suspensecase", "suspensecase_state"),
+    ("psp_suspensecase", "suspensecase_resolved_by_two"),
 )
 
 

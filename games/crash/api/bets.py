@@ -6,22 +6,27 @@ functions serve `multi`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
-from accounts.partners import queries as partners
-from accounts.partners.models import ApiKey
+from django.conf import settings
+
+from accounts.partners.models import ApiKey, PartnerPlayer
 from accounts.partners.operations import PlayerBlocked
 from casino.api.idempotency import Desk
 from casino.api.problems import Problem
+from casino.lib.clock import Clock
 from casino.lib.errors import DomainError
 from games.crash import operations, partner_queries
 from games.crash.api import shapes
+from games.crash.errors import OperatorUnavailable
 from games.crash.models import PartnerBet
-from games.crash.operations import BetAction, BetRequest, ClosedBet, FromPartner, PlacedBet
-from wallet.queries import player_account
+from games.crash.operations import BetAction, BetRequest, ClosedBet, FromPartner, PlacedBet, remote
+from games.crash.operations.remote import Wanted
+from wallet.operators.operations import NoOperator
 
 Shown = tuple[int, dict[str, Any]]
 
@@ -47,33 +52,61 @@ class Asked:
 
 # --- from a request to a wish -----------------------------------------------------------------------------------------
 def to_place(key: ApiKey, data: dict[str, Any]) -> Asked:
-    player = partners.player(key.partner_id, key.environment, data["user"])
-    if player is None:
+    seat = partner_queries.seat(key.partner_id, key.environment, data["user"])
+    if seat is None:
         raise Problem("not_found", "You have no player with this id.")
-    if not player.user.is_active:
+    if not seat.is_active:
         raise Problem.of(PlayerBlocked())
-    account = player_account(player.user, is_demo=player.is_demo)
-    if account is None:
+    if seat.account_id is None:
         raise Problem("not_found", "This player has no wallet.")
+    if seat.operator_id is None and seat.wallet == PartnerPlayer.Wallet.SEAMLESS:
+        raise Problem.of(NoOperator())
     reference = data["client_reference"]
     wish = BetRequest(
         game=data["game"],
-        player_id=player.user_id,
-        username=player.user.username,
-        account_id=account.pk,
-        currency=account.currency_id,
-        is_demo=account.is_demo,
+        player_id=seat.player_id,
+        username=seat.username,
+        account_id=seat.account_id,
+        currency=seat.currency,
+        is_demo=seat.is_demo,
         stake_minor=data["amount"],
         identifier=data["identifier"],
         auto_cashout=data["auto_cashout"],
         reserve=not data["confirm"],
-        partner=FromPartner(key.partner_id, key.environment, player.pk, reference),
+        partner=FromPartner(key.partner_id, key.environment, seat.partner_player_id, data["user"], reference),
+        operator_id=seat.operator_id,
     )
 
     def show(answer: PlacedBet) -> dict[str, Any]:
         return shapes.placed(answer, game=wish.game, user=data["user"], client_reference=reference)
 
     return Asked("place", wish, show, created=True)
+
+
+def with_stakes(asked: Sequence[Asked], origins: Sequence[str], clock: Clock) -> list[Asked]:
+    """
+    The same wishes; those of players whose money is at an operator with the stake that it took, or with why it did not.
+
+    This thread waits for the operator, so only some may at a time: the others serve everybody else.
+    """
+    places = [i for i, one in enumerate(asked) if isinstance(one.wish, BetRequest) and one.wish.operator_id is not None]
+    found = list(asked)
+    if not places:
+        return found
+    if not _waiting.acquire(blocking=False):
+        unavailable = OperatorUnavailable("The bet could not be placed: too many wait for operators. Try again.")
+        wishes = [replace(asked[i].wish, refused=unavailable) for i in places]
+    else:
+        try:
+            wishes = remote.with_debits([Wanted(asked[i].wish, origins[i]) for i in places], clock)
+        finally:
+            _waiting.release()
+    for i, wish in zip(places, wishes, strict=True):
+        found[i] = replace(asked[i], wish=wish)
+    return found
+
+
+_waiting = BoundedSemaphore(settings.OPERATOR_WAITING_THREADS)
 
 
 def found(key: ApiKey, ticket: UUID) -> PartnerBet:

@@ -15,43 +15,11 @@ from casino.api.pagination import Newest
 from casino.api.problems import Problem, request_id_of
 from casino.api.views import ApiView
 from games.crash import partner_queries, queries
-from games.crash.api import bets, shapes
+from games.crash.api import bets, examples, shapes
 from games.crash.api.inputs import BetInput, BetsQuery, CashoutInput, GameQuery, NothingInput
 from games.crash.models import Game
 
 SETTLED_FOR_GOOD = timedelta(minutes=2)
-STATE = {
-    "game": "BigPanda",
-    "round_id": "01980f3e-6a5c-7c3e-9d0e-7f3b1c2d4e5f",
-    "status": "active",
-    "current_multiplier": 2.45,
-    "multiplier": 245,
-    "timestamp": "2026-11-21T12:00:00.000Z",
-    "participants": 42,
-    "time_remaining_ms": 0,
-    "elapsed_ms": 18012,
-    "hash": "4e19616c04eedeeecab1efc784ee6c790b8f127f4155d6908f13a21a68b5e35d",
-}
-BET = {
-    "ticket_id": "01980f3e-7b11-7c44-8a3b-0c9d8e7f6a5b",
-    "user": "p-1",
-    "game": "BigPanda",
-    "round_id": STATE["round_id"],
-    "status": "open",
-    "amount": 500,
-    "denominator": 100,
-    "currency": "BRL",
-    "is_demo": True,
-    "identifier": 1,
-    "auto_cashout": 250,
-    "client_reference": "order-1",
-    "multiplier": None,
-    "payout": 0,
-    "created_at": "2026-11-21T12:00:00.000Z",
-    "settled_at": None,
-}
-PLACED = {**BET, "balance": 99500}
-PAID = {**PLACED, "status": "cashed_out", "multiplier": 200, "payout": 1000, "balance": 100500}
 
 
 def found_game(slug: str) -> Game:
@@ -73,7 +41,7 @@ class GameState(ApiView):
             200: shapes.StateShape,
             **docs.problems("invalid_request", "not_found", "temporarily_unavailable"),
         },
-        examples=[docs.example("running", STATE)],
+        examples=[docs.example("running", examples.STATE)],
     )
     def get(self, request: Request) -> Response:
         slug = checked(GameQuery(data=request.query_params))["game"]
@@ -96,6 +64,7 @@ class Rounds(ApiView):
             200: docs.listing(shapes.RoundShape, "RoundList"),
             **docs.problems("invalid_request", "not_found"),
         },
+        examples=[docs.example("rounds", docs.page(examples.ROUND))],
     )
     def get(self, request: Request) -> Response:
         game = found_game(checked(GameQuery(data=request.query_params))["game"])
@@ -111,7 +80,9 @@ class RoundDetail(ApiView):
         summary="One round, with its fairness data once it is over",
         description="Rounds that ended more than two minutes ago may be cached for an hour (strong ETag).",
         tags=["Rounds"],
-        responses={200: shapes.RoundShape, **docs.problems("not_found")},
+        parameters=[docs.IF_NONE_MATCH],
+        responses={200: shapes.RoundShape, **docs.NOT_MODIFIED, **docs.problems("not_found")},
+        examples=[docs.example("finished", examples.ROUND)],
     )
     def get(self, request: Request, round_id: UUID) -> Response:
         round_ = partner_queries.round_by_id(round_id)
@@ -131,7 +102,9 @@ class Games(ApiView):
         operation_id="games_list",
         summary="All games with their configuration",
         tags=["Game"],
-        responses={200: docs.listing(shapes.ConfigShape, "GameList"), **docs.problems()},
+        parameters=[docs.IF_NONE_MATCH],
+        responses={200: docs.listing(shapes.ConfigShape, "GameList"), **docs.NOT_MODIFIED, **docs.problems()},
+        examples=[docs.example("games", docs.page(examples.CONFIG))],
     )
     def get(self, request: Request) -> Response:
         shown = [shapes.config(queries.current_config(game)) for game in queries.games()]
@@ -146,7 +119,9 @@ class GameConfiguration(ApiView):
         operation_id="games_config",
         summary="Limits, return to player, volatility and currencies of a game",
         tags=["Game"],
-        responses={200: shapes.ConfigShape, **docs.problems("not_found")},
+        parameters=[docs.IF_NONE_MATCH],
+        responses={200: shapes.ConfigShape, **docs.NOT_MODIFIED, **docs.problems("not_found")},
+        examples=[docs.example("a game", examples.CONFIG)],
     )
     def get(self, request: Request, game: str) -> Response:
         body = shapes.config(queries.current_config(found_game(game)))
@@ -162,7 +137,16 @@ class MoneyView(ApiView):
         return self.once(bets.DESKS[asked.verb], asked.wish, asked.render(request_id_of(request)))
 
 
-PLACING = ("not_found", "insufficient_funds", "player_blocked", "limit_reached", "round_closed", "already_placed")
+PASSING = ("temporarily_unavailable", "idempotency_in_progress")
+PLACING = (
+    "not_found",
+    "insufficient_funds",
+    "player_blocked",
+    "limit_reached",
+    "round_closed",
+    "already_placed",
+    "temporarily_unavailable",
+)
 AMOUNTS = ("amount_below_minimum", "amount_above_maximum", "invalid_auto_cashout")
 
 
@@ -178,14 +162,20 @@ class Bets(MoneyView):
         responses={201: shapes.MovedBetShape, **docs.problems(*PLACING, *AMOUNTS, money=True)},
         examples=[
             docs.example("a bet", {"user": "p-1", "amount": 500, "auto_cashout": 250}, request=True),
-            docs.example("placed", PLACED),
+            docs.example("placed", examples.PLACED),
         ],
     )
     def post(self, request: Request) -> HttpResponse:
         data = checked(BetInput(data=request.data))
         if not partner_queries.is_game(data["game"]):
             raise Problem("not_found", "There is no such game.")
-        return self.carry_out(request, bets.to_place(self.key, data))
+        asked = bets.to_place(self.key, data)
+        if self.is_new():
+            [asked] = bets.with_stakes([asked], [self.call_name], self.clock)
+            refused = asked.wish.refused
+            if refused is not None and refused.code in PASSING:
+                raise Problem.of(refused)  # it is not written down as the answer of this call for ever
+        return self.carry_out(request, asked)
 
     @extend_schema(
         operation_id="bets_list",
@@ -193,6 +183,7 @@ class Bets(MoneyView):
         tags=["Bets"],
         parameters=[BetsQuery, docs.LIMIT, docs.CURSOR],
         responses={200: docs.listing(shapes.BetShape, "BetList"), **docs.problems("invalid_request")},
+        examples=[docs.example("bets", docs.page(examples.BET))],
     )
     def get(self, request: Request) -> Response:
         wanted = checked(BetsQuery(data=request.query_params))
@@ -210,7 +201,7 @@ class BetDetail(ApiView):
         summary="One bet",
         tags=["Bets"],
         responses={200: shapes.BetShape, **docs.problems("not_found")},
-        examples=[docs.example("open", BET)],
+        examples=[docs.example("open", examples.BET)],
     )
     def get(self, request: Request, ticket_id: UUID) -> Response:
         return Response(shapes.bet(bets.found(self.key, ticket_id)))
@@ -231,7 +222,7 @@ class ConfirmBet(MoneyView):
             200: shapes.MovedBetShape,
             **docs.problems("not_found", "round_closed", "bet_not_open", money=True),
         },
-        examples=[docs.example("confirmed", PLACED)],
+        examples=[docs.example("confirmed", examples.PLACED)],
     )
     def post(self, request: Request, ticket_id: UUID) -> HttpResponse:
         _no_body(request)
@@ -249,7 +240,7 @@ class CancelBet(MoneyView):
             200: shapes.MovedBetShape,
             **docs.problems("not_found", "round_closed", "bet_not_open", money=True),
         },
-        examples=[docs.example("cancelled", {**PLACED, "status": "cancelled", "payout": 500, "balance": 100000})],
+        examples=[docs.example("cancelled", examples.CANCELLED)],
     )
     def post(self, request: Request, ticket_id: UUID) -> HttpResponse:
         _no_body(request)
@@ -267,7 +258,7 @@ class CashOutBet(MoneyView):
             200: shapes.MovedBetShape,
             **docs.problems("not_found", "round_closed", "bet_not_open", money=True),
         },
-        examples=[docs.example("at once", {}, request=True), docs.example("paid", PAID)],
+        examples=[docs.example("at once", {}, request=True), docs.example("paid", examples.PAID)],
     )
     def post(self, request: Request, ticket_id: UUID) -> HttpResponse:
         data: dict[str, Any] = checked(CashoutInput(data=request.data or {}))

@@ -6,6 +6,8 @@ In batches, each one transaction, with an answer per request, in order, as in `p
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from heapq import nlargest
+from operator import itemgetter
 from uuid import UUID
 
 from django.db import transaction
@@ -13,7 +15,7 @@ from django.db import transaction
 from casino.lib.clock import elapsed_ms
 from casino.lib.errors import DomainError
 from casino.lib.money import payout_minor
-from casino.ops.bulk import update_rows
+from casino.ops.bulk import insert_rows, update_rows
 from games.crash import publisher
 from games.crash.errors import (
     BetNotFound,
@@ -24,15 +26,20 @@ from games.crash.errors import (
     NotReserved,
     RoundCrashed,
 )
-from games.crash.models import Bet, Round
+from games.crash.models import Bet, Round, TopWin
+from games.crash.operations import partner_events, remote
 from games.crash.operations.locking import lock_accounts, share_rounds
 from games.crash.operations.values import BetAction, ClosedBet, Decided, HeldBet, PlacedBet, Verdict, held_bets
+from games.crash.queries import TOP_WINS
 from games.crash.rules import Payout, Refusal
 from games.crash.sealed import course_of
 from wallet import ledger
 from wallet.chart import Code, House, Kind, book_of
 from wallet.ledger import Outcome, Result, TransferRequest
+from wallet.protection import refuse_confirmations
 from wallet.queries import house_accounts
+
+TOP_WIN_COLUMNS = ("bet", "game", "payout_reference_micros", "won_at")
 
 
 def cancel_bets(requests: Sequence[BetAction], *, now: datetime) -> list[ClosedBet | DomainError]:
@@ -108,6 +115,8 @@ def _act(
             answers.append(BetNotFound())
             continue
         verdict = decide(bet, rounds[bet.round_id], request)
+        if remote.is_told_as_lost(bet, rounds[bet.round_id], now=now):
+            verdict = RoundCrashed()
         if isinstance(verdict, DomainError):
             answers.append(verdict)
             continue
@@ -127,13 +136,14 @@ def _act(
     return [answer for answer in answers if answer is not None]
 
 
-def _lock(requests: Sequence[BetAction]) -> tuple[dict[UUID, HeldBet], dict[UUID, Round]]:
+def _lock(requests: Sequence[BetAction], *, with_times: bool = False) -> tuple[dict[UUID, HeldBet], dict[UUID, Round]]:
     """The requested bets and their rounds; nothing happens to them elsewhere before this transaction ends."""
     wanted = {request.bet_id for request in requests}
     touched = list(Bet.objects.filter(pk__in=wanted).values_list("round_id", "account_id"))
     rounds = share_rounds(round_id for round_id, _ in touched)
     lock_accounts(account_id for _, account_id in touched)
-    return {bet.id: bet for bet in held_bets(Bet.objects.filter(pk__in=wanted))}, rounds
+    bets = held_bets(Bet.objects.filter(pk__in=wanted), with_times=with_times)
+    return {bet.id: bet for bet in bets}, rounds
 
 
 def pay(
@@ -148,51 +158,68 @@ def pay(
     if not decided:
         return []
     house_of = _house_of([bet for _, bet, _, _ in decided])
+    names = [str(bet.id) for _, bet, _, _ in decided]
+    owed = remote.credits(decided, now=now)
     outcomes = ledger.post(
         [
-            TransferRequest(
-                id=f"{'refund' if payout is None else 'payout'}:{bet.id}",
-                debit_account_id=house_of[bet.currency, bet.is_demo],
-                credit_account_id=bet.account_id,
-                amount_minor=amount,
-                code=Code.REFUND if payout is None else Code.PAYOUT,
-                reference=str(bet.id),
-            )
-            for _, bet, amount, payout in decided
+            *(
+                TransferRequest(
+                    id=f"refund:{name}" if payout is None else f"payout:{name}",
+                    debit_account_id=house_of[bet.currency, bet.is_demo],
+                    credit_account_id=bet.account_id,
+                    amount_minor=amount,
+                    code=Code.REFUND if payout is None else Code.PAYOUT,
+                    reference=name,
+                )
+                for name, (_, bet, amount, payout) in zip(names, decided, strict=True)
+            ),
+            *remote.transfers(owed),
         ],
         now=now,
+        fresh=True,  # these bets are open and under lock: each is paid by whoever closes it
     )
     assert all(outcome.result is Result.OK for outcome in outcomes), "a bet under lock is paid exactly once"
-    _write_closed(decided, given_back, now=now)
-    return [
+    _write_closed(names, decided, given_back, now=now)
+    remote.owe(owed, now=now)
+    closed = [
         (i, _closed(bet, amount, payout, outcome.credit_balance_minor or 0, now))
-        for (i, bet, amount, payout), outcome in zip(decided, outcomes, strict=True)
+        for (i, bet, amount, payout), outcome in zip(decided, outcomes, strict=False)  # theirs come after
     ]
+    partner_events.bets_closed([bet for _, bet in closed], given_back=given_back.value, now=now)
+    return closed
 
 
-def _write_closed(decided: Sequence[Decided], given_back: Bet.Status, *, now: datetime) -> None:
+def _write_closed(names: Sequence[str], decided: Sequence[Decided], given_back: Bet.Status, *, now: datetime) -> None:
     won: list[tuple[object, ...]] = []
     returned: list[tuple[object, ...]] = []
-    for _, bet, amount, payout in decided:
+    shown: list[tuple[int, HeldBet]] = []  # to all, in a leaderboard
+    for name, (_, bet, amount, payout) in zip(names, decided, strict=True):
         if payout is None:
-            returned.append((bet.id, amount))
+            returned.append((name, amount))
         else:
             reference = bet.stake_reference_micros * amount // bet.stake_minor
-            won.append((bet.id, payout.multiplier, payout.boost_percent, payout.auto, amount, reference))
+            won.append((name, payout.multiplier, payout.boost_percent, payout.auto, amount, reference))
+            if not bet.is_demo:
+                shown.append((reference, bet))
     columns = ("multiplier_hundredths", "boost_percent", "was_auto", "payout_minor", "payout_reference_micros")
     open_or_lost = "t.status IN ('open', 'lost')"
     paid = {"status": Bet.Status.CASHED_OUT.value, "settled_at": now}
     changed = update_rows(Bet, "id", columns, won, same=paid, where=open_or_lost)
     back = {"status": given_back.value, "settled_at": now}
+    if given_back is Bet.Status.CANCELLED:
+        back["cancelled_at"] = now
     changed += update_rows(Bet, "id", ("payout_minor",), returned, same=back, where=open_or_lost)
     assert changed == len(decided), "bets changed under their lock"
+    largest = nlargest(TOP_WINS, shown, key=itemgetter(0))
+    insert_rows(TopWin, TOP_WIN_COLUMNS, [(bet.id, bet.game, reference, now) for reference, bet in largest])
 
 
 # --- reservations -----------------------------------------------------------------------------------------------------
 def confirm_bets(requests: Sequence[BetAction], *, now: datetime) -> list[PlacedBet | DomainError]:
     """Reserved stakes become bets, as long as the round waits."""
     with transaction.atomic():
-        bets, rounds = _lock(requests)
+        bets, rounds = _lock(requests, with_times=True)
+        excluded = refuse_confirmations({bet.player_id for bet in bets.values()}, now)
         answers: list[PlacedBet | DomainError | None] = []
         confirmed: dict[UUID, tuple[int, HeldBet]] = {}
         for i, request in enumerate(requests):
@@ -204,6 +231,8 @@ def confirm_bets(requests: Sequence[BetAction], *, now: datetime) -> list[Placed
                 refusal = BettingClosed()
             elif bet.status != Bet.Status.RESERVED or bet.id in confirmed:
                 refusal = NotReserved()
+            elif bet.player_id in excluded:
+                refusal = excluded[bet.player_id]
             else:
                 confirmed[bet.id] = (i, bet)
             answers.append(refusal)
@@ -217,7 +246,8 @@ def confirm_bets(requests: Sequence[BetAction], *, now: datetime) -> list[Placed
             where="t.status = 'reserved'",
         )
         for (i, bet), outcome in zip(confirmed.values(), outcomes, strict=True):
-            answers[i] = _confirmed(bet, outcome.debit_balance_minor or 0)
+            balance_minor = outcome.debit_balance_minor if bet.operator_id is None else bet.told_minor
+            answers[i] = _confirmed(bet, balance_minor or 0)
         placed = [answer for answer in answers if isinstance(answer, PlacedBet)]
         transaction.on_commit(lambda: publisher.bets_confirmed([(bets[bet.bet_id].game, bet) for bet in placed]))
     return [answer for answer in answers if answer is not None]
@@ -225,7 +255,7 @@ def confirm_bets(requests: Sequence[BetAction], *, now: datetime) -> list[Placed
 
 def release_reserved(round_: Round, *, now: datetime) -> None:
     """Give back what was set aside in a round that takes no more bets, and that is held alone."""
-    bets = held_bets(Bet.objects.filter(round=round_, status=Bet.Status.RESERVED))
+    bets = held_bets(Bet.objects.filter(round=round_, was_reserved=True, status=Bet.Status.RESERVED))
     if bets:
         closed = [bet for _, bet in _release(list(enumerate(bets)), now=now)]
         transaction.on_commit(lambda: publisher.reservations_ended(closed))
@@ -238,14 +268,19 @@ def _release(reserved: Sequence[tuple[int, HeldBet]], *, now: datetime) -> list[
         "id",
         ("payout_minor",),
         [(bet.id, bet.stake_minor) for _, bet in reserved],
-        same={"status": Bet.Status.CANCELLED.value, "settled_at": now},
+        same={"status": Bet.Status.CANCELLED.value, "settled_at": now, "cancelled_at": now},
         where="t.status = 'reserved'",
     )
     assert changed == len(reserved), "bets changed under their lock"
-    return [
+    owed = remote.credits([(i, bet, bet.stake_minor, None) for i, bet in reserved], now=now)
+    ledger.post(remote.transfers(owed), now=now, fresh=True)
+    remote.owe(owed, now=now)
+    closed = [
         (i, _closed(bet, bet.stake_minor, None, outcome.debit_balance_minor or 0, now))
         for (i, bet), outcome in zip(reserved, outcomes, strict=True)
     ]
+    partner_events.bets_closed([bet for _, bet in closed], given_back=Bet.Status.CANCELLED.value, now=now)
+    return closed
 
 
 def _resolve_holds(bets: Sequence[HeldBet], kind: Kind, *, now: datetime) -> list[Outcome]:
@@ -278,6 +313,7 @@ def _house_of(bets: Sequence[HeldBet]) -> dict[tuple[str, bool], int]:
 
 
 def _confirmed(bet: HeldBet, balance_minor: int) -> PlacedBet:
+    assert bet.placed_at is not None
     return PlacedBet(
         bet_id=bet.id,
         round_id=bet.round_id,
@@ -292,10 +328,13 @@ def _confirmed(bet: HeldBet, balance_minor: int) -> PlacedBet:
         auto_cashout=bet.auto_cashout,
         balance_minor=balance_minor,
         placed_at=bet.placed_at,
+        partner=bet.partner,
     )
 
 
 def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int, now: datetime) -> ClosedBet:
+    if bet.operator_id is not None:  # what its operator will say, once it has been told
+        balance_minor = (bet.told_minor or 0) + amount
     return ClosedBet(
         game=bet.game,
         bet_id=bet.id,
@@ -315,4 +354,5 @@ def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int
         auto=payout.auto if payout else False,
         reserved=bet.status == Bet.Status.RESERVED,
         closed_at=now,
+        partner=bet.partner,
     )

@@ -5,15 +5,15 @@ One transaction, and an answer per request, in order: a value, or a DomainError 
 spoils the others. What happened is announced on commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from casino.lib.errors import DomainError
-from casino.ops.bulk import AnyOf, insert_rows
+from casino.ops.bulk import AnyOf, insert_rows, written_together
 from casino.ops.locks import take_names
 from games.crash import publisher
 from games.crash.errors import (
@@ -24,16 +24,20 @@ from games.crash.errors import (
     CannotPlace,
     InsufficientFunds,
     InvalidAutoCashout,
+    OperatorUnavailable,
     ReferenceInUse,
     ReferenceUsed,
 )
 from games.crash.models import Bet, ConfigLimit, PartnerBet, Round
-from games.crash.operations.locking import lock_accounts, share_waiting_round
+from games.crash.operations import partner_events
+from games.crash.operations.locking import share_waiting_round
 from games.crash.operations.values import BetRequest, PlacedBet
 from games.crash.rules import CAPS, MAX_IDENTIFIER, MIN_CASHOUT
 from wallet import ledger
 from wallet.chart import Code, House, Kind, book_of
 from wallet.ledger import Result, TransferRequest
+from wallet.operators import operations as operators
+from wallet.protection import refuse_bets
 from wallet.queries import house_accounts
 
 BET_COLUMNS = (
@@ -57,18 +61,24 @@ BET_COLUMNS = (
     "was_reserved",
     "placed_at",
 )
-PARTNER_COLUMNS = ("bet", "player", "partner", "environment", "client_reference")
+Limits = dict[str, ConfigLimit]  # by currency
+MOST_KEPT = 64
+_kept: dict[UUID, Limits] = {}
+PARTNER_COLUMNS = ("bet", "round", "player", "partner", "environment", "client_reference")
 
 
 def place_bets(game: str, requests: Sequence[BetRequest], *, now: datetime) -> list[PlacedBet | DomainError]:
     """Take stakes for the game's waiting round, all in one transaction."""
     answers: list[PlacedBet | DomainError | None] = [None] * len(requests)
-    with transaction.atomic():
+    # Within a larger transaction, what fails here fails all of it.
+    with transaction.atomic(savepoint=False), written_together():
         round_ = share_waiting_round(game)
         limits = _limits(round_, game)
+        debits = [request.debit for request in requests if request.debit is not None]
+        taken = operators.confirm(debits, now=now)
         wanted: list[tuple[int, BetRequest]] = []
         for i, request in enumerate(requests):
-            refusal = _refusal(request, limits) or (BettingClosed() if round_ is None else None)
+            refusal = _refusal(request, limits) or _untimely(request, round_, taken)
             if refusal is None:
                 wanted.append((i, request))
             else:
@@ -77,21 +87,72 @@ def place_bets(game: str, requests: Sequence[BetRequest], *, now: datetime) -> l
             for i, answer in _stake(round_, wanted, limits, now=now):
                 answers[i] = answer
             placed = [answer for answer in answers if isinstance(answer, PlacedBet)]
+            partner_events.bets_placed(game, placed, now=now)
             transaction.on_commit(lambda: publisher.bets_placed(game, round_.pk, placed))
+        # What an operator took for a bet that did not come to be goes back.
+        unused = [r.debit for r, a in zip(requests, answers, strict=True) if r.debit and isinstance(a, DomainError)]
+        operators.refund([debit.transaction_id for debit in unused if debit.transaction_id in taken], now=now)
     return [answer for answer in answers if answer is not None]
 
 
-def _limits(round_: Round | None, game: str) -> dict[str, ConfigLimit]:
-    """The round's limits by currency; between rounds, the game's latest, so that a refusal names the right reason."""
+def refusals(
+    game: str, requests: Sequence[BetRequest], *, now: datetime
+) -> tuple[Round | None, list[DomainError | None]]:
+    """
+    What would stand in the way of these bets now, as far as it can be seen without a lock; and the round they are for.
+
+    Asked before a stake is asked for elsewhere. `place_bets` decides.
+    """
+    round_ = Round.objects.filter(game_id=game, state=Round.State.WAITING).first()
+    limits = _limits(round_, game)
+    places = _taken(round_, {request.account_id for request in requests}) if round_ is not None else set()
+    found = []
+    with transaction.atomic():  # it may tell a partner that a limit was met
+        protected = refuse_bets(requests, now)
+    for request, protection in zip(requests, protected, strict=True):
+        refusal = _refusal(request, limits) or (BettingClosed() if round_ is None else None) or protection
+        if refusal is None and (request.account_id, request.identifier) in places:
+            refusal = AlreadyPlaced()
+        found.append(refusal)
+    return round_, found
+
+
+def denominator(round_: Round, request: BetRequest) -> int:
+    """Of a request that is not refused."""
+    return _limits(round_, request.game)[request.currency].currency.denominator
+
+
+def _untimely(request: BetRequest, round_: Round | None, taken: Collection[str]) -> DomainError | None:
+    """The round is over, or what the operator took for the bet was for another, or was given up in the meantime."""
+    if round_ is None:
+        return BettingClosed()
+    if request.operator_id is None:
+        return None
+    if request.debit is None or request.debit.transaction_id not in taken:
+        return OperatorUnavailable()
+    return None if request.debit.round_id == str(round_.pk) else BettingClosed()
+
+
+def _limits(round_: Round | None, game: str) -> Limits:
+    """
+    The round's limits by currency; between rounds, the game's latest, so that a refusal names the right reason.
+
+    Those of a round are kept by this process: what staff change holds from the next round on.
+    """
+    if round_ is not None and round_.pk in _kept:
+        return _kept[round_.pk]
     limits = ConfigLimit.objects.select_related("currency", "config")
-    if round_ is not None:
-        found = limits.filter(config_id=round_.config_id)
-    else:
-        found = limits.filter(config__game_id=game).order_by("config__version")
-    return {limit.currency_id: limit for limit in found}
+    if round_ is None:
+        return {limit.currency_id: limit for limit in limits.filter(config__game_id=game).order_by("config__version")}
+    if len(_kept) >= MOST_KEPT:
+        _kept.clear()
+    found = _kept[round_.pk] = {limit.currency_id: limit for limit in limits.filter(config_id=round_.config_id)}
+    return found
 
 
-def _refusal(request: BetRequest, limits: dict[str, ConfigLimit]) -> DomainError | None:
+def _refusal(request: BetRequest, limits: Limits) -> DomainError | None:
+    if request.refused is not None:
+        return request.refused
     limit = limits.get(request.currency)
     if limit is None or not limit.currency.enabled:
         return CannotPlace("The bet could not be placed: this game is not played in your currency.")
@@ -111,12 +172,11 @@ def _refusal(request: BetRequest, limits: dict[str, ConfigLimit]) -> DomainError
 
 
 def _stake(
-    round_: Round, wanted: Sequence[tuple[int, BetRequest]], limits: dict[str, ConfigLimit], *, now: datetime
+    round_: Round, wanted: Sequence[tuple[int, BetRequest]], limits: Limits, *, now: datetime
 ) -> list[tuple[int, PlacedBet | DomainError]]:
     account_ids = {request.account_id for _, request in wanted}
-    lock_accounts(account_ids)
-    held = Bet.objects.filter(AnyOf(F("account_id"), account_ids), round=round_).exclude(status=Bet.Status.CANCELLED)
-    taken = set(held.values_list("account_id", "identifier"))
+    locked = ledger.lock(account_ids, now=now)
+    taken = _taken(round_, account_ids)
     references = _References(wanted)
     answers: list[tuple[int, PlacedBet | DomainError]] = []
     staked: list[tuple[int, BetRequest]] = []
@@ -129,25 +189,40 @@ def _stake(
         else:
             taken.add(place)
             staked.append((i, request))
+    refusals = refuse_bets([request for _, request in staked], now)
+    answers += [(i, refusal) for (i, _), refusal in zip(staked, refusals, strict=True) if refusal]
+    staked = [wish for wish, refusal in zip(staked, refusals, strict=True) if refusal is None]
     house = house_accounts(House.CRASH, {book_of(r.currency, is_demo=r.is_demo) for _, r in staked})
+    from_operators = [
+        operators.stake_transfer(
+            r.account_id, r.debit.transaction_id, r.stake_minor, currency=r.currency, is_demo=r.is_demo
+        )
+        for _, r in staked
+        if r.debit is not None
+    ]
     outcomes = ledger.post(
         [
-            TransferRequest(
-                id=f"{'hold' if request.reserve else 'stake'}:{request.bet_id}",
-                debit_account_id=request.account_id,
-                credit_account_id=house[book_of(request.currency, is_demo=request.is_demo)],
-                amount_minor=request.stake_minor,
-                code=Code.HOLD if request.reserve else Code.STAKE,
-                kind=Kind.PENDING if request.reserve else Kind.POSTED,
-                reference=str(request.bet_id),
-            )
-            for _, request in staked
+            *from_operators,
+            *(
+                TransferRequest(
+                    id=f"{'hold' if request.reserve else 'stake'}:{request.bet_id}",
+                    debit_account_id=request.account_id,
+                    credit_account_id=house[book_of(request.currency, is_demo=request.is_demo)],
+                    amount_minor=request.stake_minor,
+                    code=Code.HOLD if request.reserve else Code.STAKE,
+                    kind=Kind.PENDING if request.reserve else Kind.POSTED,
+                    reference=str(request.bet_id),
+                )
+                for _, request in staked
+            ),
         ],
         now=now,
-    )
+        locked=locked,
+    )[len(from_operators) :]
     rows = []
     partner_rows = []
     for (i, request), outcome in zip(staked, outcomes, strict=True):
+        assert request.debit is None or outcome.result is Result.OK, "what an operator took is enough for its bet"
         if outcome.result is Result.INSUFFICIENT_FUNDS:
             answers.append((i, InsufficientFunds()))
             continue
@@ -155,7 +230,7 @@ def _stake(
             answers.append((i, CannotPlace(f"The bet could not be placed: {outcome.result}.")))
             continue
         limit = limits[request.currency]
-        balance_minor = outcome.debit_balance_minor or 0
+        balance_minor = request.debit.balance_minor if request.debit else outcome.debit_balance_minor or 0
         rows.append(
             (
                 request.bet_id,
@@ -181,11 +256,28 @@ def _stake(
         )
         if whose := request.partner:
             of_partner = (whose.partner_player_id, whose.partner_id, whose.environment, whose.client_reference)
-            partner_rows.append((request.bet_id, *of_partner))
+            partner_rows.append((request.bet_id, round_.pk, *of_partner))
         answers.append((i, _placed(request, round_, limit.currency.denominator, balance_minor, now)))
     insert_rows(Bet, BET_COLUMNS, rows)
     insert_rows(PartnerBet, PARTNER_COLUMNS, partner_rows)
     return answers
+
+
+def _taken(round_: Round, account_ids: Collection[int]) -> set[tuple[int, int]]:
+    """The (account, identifier) pairs that these accounts have bets under."""
+    if connection.vendor != "postgresql":
+        held = Bet.objects.filter(AnyOf(F("account_id"), account_ids), round=round_, cancelled_at=None)
+        return set(held.values_list("account_id", "identifier"))
+    # The planner knows nothing of a round that has just begun, takes it for a small one and would read all its bets
+    # for each batch. A look-up per account (OFFSET 0 keeps it one) leaves only the unique index to be taken.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.account_id, b.identifier FROM unnest(%s::bigint[], %s::uuid[]) AS w (account_id, round_id), "
+            "LATERAL (SELECT account_id, identifier FROM crash_bet WHERE round_id = w.round_id "
+            "AND account_id = w.account_id AND cancelled_at IS NULL OFFSET 0) AS b",
+            [list(account_ids), [round_.pk] * len(account_ids)],
+        )
+        return set(cursor.fetchall())
 
 
 class _References:
@@ -237,4 +329,5 @@ def _placed(request: BetRequest, round_: Round, denominator: int, balance_minor:
         balance_minor=balance_minor,
         placed_at=now,
         reserved=request.reserve,
+        partner=request.partner,
     )

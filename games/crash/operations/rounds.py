@@ -13,10 +13,10 @@ from casino.lib.money import payout_minor
 from games.crash import publisher
 from games.crash.fairness import result_of, round_hash, seed_at
 from games.crash.models import Bet, Game, GameConfig, Round, SeedChain
-from games.crash.operations import chains
+from games.crash.operations import chains, partner_events, remote
 from games.crash.operations.closing import pay, release_reserved
 from games.crash.operations.locking import lock_accounts, own_lease, own_round, share_rounds
-from games.crash.operations.values import ClosedBet, Decided, HeldBet, held_bets
+from games.crash.operations.values import ClosedBet, Decided, HeldBet, held_bets, partners_bets
 from games.crash.rules import CAPS, CURVE, MIN_CASHOUT, Payout
 from games.crash.sealed import course_of, salt_of, seal_result
 
@@ -81,8 +81,13 @@ def launch_round(round_id: UUID, *, epoch: int, now: datetime) -> Round:
     return round_
 
 
-def pay_due(round_id: UUID, *, epoch: int, tick: int, now: datetime) -> int:
-    """Pay the auto cash-outs that the announced tick has reached, each at exactly its target. Answers how many."""
+def pay_due(round_id: UUID, *, epoch: int, tick: int, now: datetime, done: int | None = None) -> int:
+    """
+    Pay the auto cash-outs that the announced tick has reached, each at exactly its target. Answers how many.
+
+    `done` is a tick up to which the caller has had them all paid before: those are not looked through again.
+    """
+    above = 0 if done is None else CURVE[done]
     paid = 0
     while True:
         with transaction.atomic():
@@ -90,7 +95,10 @@ def pay_due(round_id: UUID, *, epoch: int, tick: int, now: datetime) -> int:
             if round_.state != Round.State.RUNNING or round_.epoch != epoch:
                 return paid
             due = Bet.objects.filter(
-                round_id=round_id, status=Bet.Status.OPEN, auto_cashout_hundredths__lte=CURVE[tick]
+                round_id=round_id,
+                status=Bet.Status.OPEN,
+                auto_cashout_hundredths__gt=above,
+                auto_cashout_hundredths__lte=CURVE[tick],
             )
             ids = list(due.order_by("auto_cashout_hundredths").values_list("pk", "account_id")[:PAY_CHUNK])
             lock_accounts(account_id for _, account_id in ids)
@@ -160,6 +168,11 @@ def settle_round(round_id: UUID, *, epoch: int, now: datetime) -> Round:
         closed = _pay_autos(round_, due, now=now)
         transaction.on_commit(lambda: publisher.autos_paid(closed))
     open_bets.update(status=Bet.Status.LOST, settled_at=now)
+    lost = partners_bets(round_, status=Bet.Status.LOST)
+    partner_events.bets_lost(round_.game_id, lost, now=now)
+    remote.tell_lost(round_, now=now)
+    partner_events.round_finished(round_, now=now)
+    transaction.on_commit(lambda: publisher.partners_bets_lost(round_.game_id, lost))
     round_.state = Round.State.SETTLED
     round_.settled_at = now
     round_.save(update_fields=["state", "settled_at"])

@@ -29,12 +29,12 @@ class StakeLimits:
     default: int
 
 
-# About 1 to 5,000 in each money, so that the loss by rounding stays small at the minimum.
+# About 1 to 5,000 in each money; never below a hundred minor units, so that rounding takes less than 1 % of a payout.
 DEFAULT_LIMITS: dict[str, StakeLimits] = {
     "BRL": StakeLimits(100, 500_000, 500),
-    "EUR": StakeLimits(20, 100_000, 100),
-    "USD": StakeLimits(20, 100_000, 100),
-    "GBP": StakeLimits(20, 100_000, 100),
+    "EUR": StakeLimits(100, 100_000, 100),
+    "USD": StakeLimits(100, 100_000, 100),
+    "GBP": StakeLimits(100, 100_000, 100),
     "BTC": StakeLimits(200, 1_000_000, 1_000),
     "BITS": StakeLimits(200, 1_000_000, 1_000),
     "ADA": StakeLimits(500_000, 2_000_000_000, 2_000_000),

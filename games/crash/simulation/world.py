@@ -81,6 +81,8 @@ class World:
             self.die_at_telling = False
             raise EngineDied
         message = event["message"]
+        if event["kind"] == "aside":  # for partners' feeds only, which are told again by the next round
+            return
         self.told.append(Told(event["epoch"], event["seq"], message))
         self.note(f"told {event['epoch']}/{event['seq']} {message['messageType']} {message.get('multiplier', '')}")
 

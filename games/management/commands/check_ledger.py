@@ -12,7 +12,22 @@ from casino.lib.money import format_minor
 from games.crash import audit as crash_audit
 from wallet import audit as wallet_audit
 from wallet.audit import BookTotal
+from wallet.exchange import audit as exchange_audit
 from wallet.models import Currency
+from wallet.operators import audit as operators_audit
+from wallet.psp import audit as psp_audit
+from wallet.reconciliation import audit as reconciliation_audit
+from wallet.transfers import audit as transfers_audit
+
+AUDITS = (
+    wallet_audit,
+    operators_audit,
+    transfers_audit,
+    psp_audit,
+    exchange_audit,
+    reconciliation_audit,
+    crash_audit,
+)
 
 
 @contextmanager
@@ -45,7 +60,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = system_clock.now()
         with one_moment():
-            findings = [*wallet_audit.findings(now), *crash_audit.findings(now)]
+            findings = [line for audit in AUDITS for line in audit.findings(now)]
             totals = wallet_audit.totals()
             denominators = dict(Currency.objects.values_list("code", "denominator"))
         for finding in findings:

@@ -23,6 +23,9 @@ from games.crash import operations as crash
 from games.management.demo_partners import seed_operator, seed_partner
 from wallet import operations as wallet
 from wallet import queries
+from wallet.exchange import operations as exchange
+from wallet.psp import operations as payments
+from wallet.sandbox import rules as sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = system_clock.now()
         crash.ensure_game(slug="BigPanda", title="BigPanda", now=now)
-        seeded = {
+        exchange.ensure_demo_rates(now=now)
+        seeded: dict[str, Any] = {
             "players": [self._player(player, now) for player in PLAYERS],
             "partner": seed_partner(self._user(PARTNER), demo_password(PARTNER), now),
             "operator": seed_operator(self._user(OPERATOR), now),
-            "psp": None,  # comes with the part of the platform that serves payment providers
+            "psp": self._psp(now),
             "staff": self._staff(),
         }
         if options["json"]:
@@ -89,6 +93,19 @@ class Command(BaseCommand):
             "denominator": balance.denominator,
             "isDemo": wanted.is_demo,
         }
+
+    def _psp(self, now: datetime) -> dict[str, str]:
+        """The bundled provider; where it is not served it is off, and its reports are taken all the same."""
+        secret = sandbox.secret()
+        payments.ensure_provider(
+            sandbox.SLUG,
+            name=sandbox.NAME,
+            base_url=sandbox.BASE_URL,
+            secret=secret,
+            enabled=settings.SANDBOX_PSP,
+            now=now,
+        )
+        return {"provider": sandbox.SLUG, "webhook_secret": secret}
 
     def _staff(self) -> dict[str, str]:
         self._user(STAFF, is_staff=True, is_superuser=True)

@@ -19,6 +19,8 @@ from django.core.management.base import BaseCommand, CommandError
 from casino.live.server import Background, serve
 from casino.ops.process import quiet_gc
 from games.crash.consumers import sweep_sessions
+from games.crash.feed_socket import sweep_keys
+from games.management.demo_operator import start_demo_operator
 from games.registry import Service, background_services
 
 
@@ -38,7 +40,13 @@ class Command(BaseCommand):
             self._supervise(host, port, processes)
             return
         services = [] if sockets_only else background_services()
-        background: list[Background] = [sweep_sessions, *(_until_cancelled(service) for service in services)]
+        background: list[Background] = [
+            sweep_sessions,
+            sweep_keys,
+            *(_until_cancelled(service) for service in services),
+        ]
+        if not sockets_only:
+            start_demo_operator()
         quiet_gc()
         self.stdout.write(f"Serving on http://{host}:{port} (stop with Ctrl-C)")
         serve("casino.asgi:application", host=host, port=port, background=background, reuse_port=sockets_only)

@@ -18,6 +18,7 @@ export const REASONS = {
   connection: "The connection was lost.",
   cancelled: "You took the bet back.",
   stopped: "You stopped it.",
+  reality: "It was time for a look at the clock.",
 };
 
 export function begin(plan) {

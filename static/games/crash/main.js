@@ -1,5 +1,5 @@
 // The crash page: connects the socket's messages to the state, and the state to what is shown.
-import { keep, keepForTab, recall, recallForTab } from "../../site/store.js";
+import { keep, recall } from "../../site/store.js";
 import { Announcer } from "./announcer.js";
 import { AutoBet } from "./autobet-panel.js";
 import { BetsTable } from "./bets.js";
@@ -10,7 +10,8 @@ import { formatDuration, formatMinor } from "./format.js";
 import { MyBets, Strip, TopWins } from "./history.js";
 import { Mutes } from "./mutes.js";
 import { Panel } from "./panels.js";
-import { Sessions, csrfToken } from "./session.js";
+import { RealityCheck } from "./reality.js";
+import { LaunchedSession, Sessions, csrfToken } from "./session.js";
 import { GameSocket, Refused } from "./socket.js";
 import { play, soundIsOn, switchSound } from "./sound.js";
 import { initial, reduce } from "./state.js";
@@ -25,6 +26,9 @@ const strip = new Strip(part("strip"), openRound);
 
 let state = initial();
 let connected = false;
+let session = null; // of the socket: when it began and ends
+let ahead = 0; // the server's clock before this one's, in milliseconds
+const serverNow = () => Date.now() + ahead;
 
 function explain(error) {
   const player = state.player;
@@ -37,7 +41,10 @@ function explain(error) {
 
 function begin() {
   const mode = document.querySelector("[data-mode-choice]") ? (recall(`mode:${root.dataset.user}`) ?? root.dataset.mode) : "demo";
-  const sessions = new Sessions({ url: root.dataset.sessionUrl, csrf: root.dataset.csrf, user: root.dataset.user, mode });
+  const launched = "launched" in root.dataset;
+  const sessions = launched
+    ? new LaunchedSession()
+    : new Sessions({ url: root.dataset.sessionUrl, csrf: root.dataset.csrf, user: root.dataset.user, mode });
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new GameSocket(`${scheme}://${location.host}/ws/${root.dataset.game}`, sessions);
   const stage = new Stage(document.querySelector(".stage"));
@@ -62,6 +69,9 @@ function begin() {
   const mine = new MyBets(document.querySelector("#tab-mine"), ask, openRound);
   const top = new TopWins(document.querySelector("#tab-top"), ask);
   const chat = new Chat(document.querySelector("#chat"), ask, new Mutes(`muted:${root.dataset.user}`));
+  const reality = new RealityCheck(document.querySelector("#reality-dialog"), {
+    onOpen: () => autos.forEach((auto) => auto.stop("reality")),
+  });
   const announcer = new Announcer(part("announcer"));
   const tab = setUpTabs(root, (name) => {
     if (name === "mine") mine.refresh();
@@ -81,10 +91,20 @@ function begin() {
     for (const panel of panels) panel.heard(message);
     for (const auto of autos) auto.heard(message);
     chat.heard(message);
+    reality.heard(message);
+    if (message.session) {
+      session = message.session;
+      ahead = Date.parse(message.serverTime) - Date.now();
+    }
     announcer.heard(message, state);
     sound(message);
     if (tab.current() === "mine" && ["bet", "win", "bet_cancel", "refund", "provablyFair"].includes(message.messageType)) mine.refresh();
     if (tab.current() === "top" && message.messageType === "provablyFair") top.refresh();
+  });
+  socket.addEventListener("expired", () => {
+    if (!session?.limitMinutes || Date.parse(session.expiresAt) - serverNow() > 1000) return;
+    socket.close();
+    reality.over(session.limitMinutes, () => location.reload());
   });
   socket.addEventListener("status", ({ detail }) => {
     connected = detail.state === "live";
@@ -116,7 +136,7 @@ function showPlayer() {
   part("currency").textContent = player.currency;
   part("demo").hidden = !player.isDemo;
   part("rtp").textContent = rtp ? `${(Number(rtp) * 100).toFixed(2).replace(/\.?0+$/, "")} %` : "";
-  part("refill").hidden = !player.isDemo || player.balance >= state.limits.defaultBet * 10;
+  part("refill").hidden = !root.dataset.refillUrl || !player.isDemo || player.balance >= state.limits.defaultBet * 10;
   part("check").disabled = !state.round.id;
 }
 
@@ -179,11 +199,13 @@ function setUpRefill(done) {
   });
 }
 
+/** How long the session has lasted, by the server's clock. */
 function setUpClock() {
-  const began = Number(recallForTab("began") ?? Date.now());
-  keepForTab("began", began);
+  const clocks = document.querySelectorAll("[data-part=clock]");
   setInterval(() => {
-    part("clock").textContent = formatDuration(Math.floor((Date.now() - began) / 1000));
+    if (!session) return;
+    const text = formatDuration(Math.max(0, Math.floor((serverNow() - Date.parse(session.startedAt)) / 1000)));
+    for (const clock of clocks) clock.textContent = text;
   }, 1000);
 }
 

@@ -52,3 +52,25 @@ export class Sessions {
     forgetForTab(this.#key);
   }
 }
+
+/** The session that a partner has opened for its player: in the address once, then kept for this tab. */
+export class LaunchedSession {
+  #key = "launched";
+
+  constructor() {
+    const token = new URLSearchParams(location.hash.slice(1)).get("session");
+    if (!token) return;
+    keepForTab(this.#key, token);
+    history.replaceState(null, "", location.pathname);
+  }
+
+  async get() {
+    const token = recallForTab(this.#key);
+    if (!token) throw new NoSession("This session has ended. Open the game again where you came from.", true);
+    return token;
+  }
+
+  drop() {
+    forgetForTab(this.#key);
+  }
+}

@@ -1,6 +1,6 @@
 // The game's socket: connects, comes back with backoff and jitter, matches answers to requests, asks anew after a gap.
 //
-// Events: "message" (every message), "status" ({state, latency, problem}), "lost" (an answer that will not come is rejected).
+// Events: "message" (every message), "status" ({state, latency, problem}), "expired" (the session has ended), "lost" (an answer that will not come is rejected).
 
 const FIRST_DELAY_MS = 400;
 const LONGEST_DELAY_MS = 15_000;
@@ -125,7 +125,10 @@ export class GameSocket extends EventTarget {
   #ended(code) {
     this.#socket = null;
     clearTimeout(this.#silence);
-    if (code === 4401) this.#tokens.drop();
+    if (code === 4401) {
+      this.#tokens.drop();
+      this.dispatchEvent(new Event("expired")); // who hears it may close for good
+    }
     this.#reject("The connection was lost. Your bets are safe with the server.");
     if (!this.#stopped) this.#later();
   }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -51,6 +51,12 @@ class Play:
 
     def placed(self, player: Any, identifier: int = 1, *, stake: int = 1000, auto: int | None = None) -> UUID:
         answer = self.bet(player, identifier, stake=stake, auto=auto)
+        assert isinstance(answer, PlacedBet), answer
+        return answer.bet_id
+
+    def reserved(self, player: Any, identifier: int = 1, *, stake: int = 1000) -> UUID:
+        request = replace(self.request(player, identifier, stake=stake), reserve=True)
+        answer = operations.place_bets(self.game, [request], now=self.now)[0]
         assert isinstance(answer, PlacedBet), answer
         return answer.bet_id
 

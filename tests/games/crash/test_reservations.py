@@ -181,7 +181,7 @@ def whose(play: Play, alice: Any) -> FromPartner:
     player = PartnerPlayer.objects.create(
         partner=partner, environment="live", external_id="a", user=alice, created_at=play.now
     )
-    return FromPartner(partner.pk, str(Environment.LIVE), player.pk, "ref-1")
+    return FromPartner(partner.pk, str(Environment.LIVE), player.pk, player.external_id, "ref-1")
 
 
 def test_a_partners_name_of_a_bet_is_used_once_for_ever(play: Play, alice: Any, whose: FromPartner) -> None:

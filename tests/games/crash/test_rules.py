@@ -1,12 +1,24 @@
 """The pure rules: the curve, and when a cash-out is paid, against a slow model that walks the curve tick by tick."""
 
 from decimal import Decimal, getcontext
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.crash.rules import CAPS, CURVE, Course, Payout, Refusal, crash_tick, reaching_tick, tick_at
+from casino.lib.money import payout_minor
+from games.crash.rules import (
+    CAPS,
+    CURVE,
+    Course,
+    Payout,
+    Refusal,
+    crash_tick,
+    largest_rounding_loss,
+    reaching_tick,
+    tick_at,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +59,23 @@ def test_a_target_is_reached_on_the_first_tick_at_or_above_it() -> None:
 
 def test_a_tick_begins_at_its_millisecond_and_time_before_the_start_is_tick_zero() -> None:
     assert [tick_at(ms, 200) for ms in (-5, 0, 199, 200, 399, 400)] == [0, 0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("minimum", [1, 7, 10, 20, 100, 250])
+def test_no_payout_loses_more_to_rounding_than_is_told_and_one_loses_as_much(minimum: int) -> None:
+    told = largest_rounding_loss(minimum)
+    losses = [
+        1 - Fraction(payout_minor(stake, multiplier) * 100, stake * multiplier)
+        for stake in range(minimum, minimum + 350)
+        for multiplier in range(101, 450, 1 if minimum < 20 else 7)
+    ]
+    assert max(losses) <= told
+    if minimum < 20:  # there every multiplier was tried
+        assert max(losses) == told
+
+
+def test_from_a_hundred_units_on_rounding_takes_less_than_one_percent() -> None:
+    assert largest_rounding_loss(100) < Fraction(1, 100) < largest_rounding_loss(50)
 
 
 def slow_model(course: Course, elapsed: int, at: int | None, target: int | None) -> Payout | Refusal:
