@@ -23,9 +23,9 @@ run: setup
 	@$(PY) manage.py seed_demo
 	@exec $(PY) manage.py serve --host $(HOST) --port $(PORT)
 
-# TEST_ARGS narrows it: make test TEST_ARGS="tests/wallet -x". A file stays with one worker, and so do its servers.
+# TEST_ARGS narrows it: make test TEST_ARGS="tests/wallet -x". tests/conftest.py says what runs together and when.
 test: setup
-	@$(PY) -m pytest -n auto --dist loadfile $(TEST_ARGS)
+	@$(PY) -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(TEST_ARGS)
 
 # Many random calls of every operation of the OpenAPI document, others each time.
 fuzz: setup

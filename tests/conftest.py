@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _what_commits_comes_last(items)
     if not config.getoption("--only-database"):
         return
     kept, left = [], []
@@ -39,6 +40,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if (named or item.get_closest_marker("django_db")) and not page else left).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left)
+
+
+def _what_commits_comes_last(items: list[pytest.Item]) -> None:
+    """
+    Rows of `committed_db` stay, so no other test may come after it; a file's tests share a worker, and its servers.
+
+    The workers take the groups in this order (`--dist loadgroup --no-loadscope-reorder`).
+    """
+    items.sort(key=_commits)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(f"{item.location[0]}{'+commits' if _commits(item) else ''}"))
+
+
+def _commits(item: pytest.Item) -> bool:
+    return "committed_db" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
