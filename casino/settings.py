@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "wallet.sandbox",
     "wallet.exchange",
     "wallet.reconciliation",
+    "wallet.bankroll",
     "games",
     "games.crash",
     "games.social",

@@ -29,14 +29,15 @@ KINDS = (GameKind("crash", _crash_services),)
 
 def workers() -> list[Service]:
     """
-    What brings news to partners, operators what they are owed, and withdrawals to their providers; `manage.py
-    run_worker` in production.
+    What brings news to partners, operators what they are owed, withdrawals to their providers, and the count of what
+    the house has gained; `manage.py run_worker` in production.
     """
     from accounts.webhooks.worker import run_worker
+    from wallet.bankroll.worker import run_bankrolls
     from wallet.operators.worker import run_operators
     from wallet.services import payment_services
 
-    return [run_worker, run_operators, *payment_services()]
+    return [run_worker, run_operators, *payment_services(), run_bankrolls]
 
 
 def background_services() -> list[Service]:

@@ -69,11 +69,16 @@ def clock(now: datetime) -> ManualClock:
 
 @pytest.fixture(autouse=True)
 def house_accounts_asked_anew() -> None:
-    """A process keeps the ids of the house's accounts, which never change; here they do, where a test is undone."""
+    """
+    A process keeps the ids of the house's accounts, which never change; here they do, where a test is undone. And for a
+    second what the house risks.
+    """
     from wallet import ledger, queries
+    from wallet.bankroll import queries as bankroll
 
     ledger._house_books.clear()
     queries._house.clear()
+    bankroll.forget()
 
 
 @pytest.fixture

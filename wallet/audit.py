@@ -181,8 +181,9 @@ EXPLAINED = """
         (d.kind = 'player' AND c.kind IN ('exchange', 'rounding')) OR (d.kind = 'exchange' AND c.kind = 'player')))
     OR (t.code = 'grant' AND d.kind = 'demo_issue' AND c.kind = 'player' AND c.is_demo)
     OR (t.code = 'adjustment' AND (d.kind IN ('adjustment', 'suspense') OR c.kind IN ('adjustment', 'suspense')))
-    OR (t.code IN ('payout', 'refund') AND d.kind = 'crash' AND c.kind = 'player')
-    OR (t.code IN ('stake', 'hold', 'release') AND d.kind = 'player' AND c.kind = 'crash')
+    OR (t.code = 'share' AND NOT d.is_demo AND d.kind = 'affiliates' AND c.kind IN ('player', 'payable'))
+    OR (t.code IN ('payout', 'refund') AND d.kind IN ('crash', 'instant') AND c.kind = 'player')
+    OR (t.code IN ('stake', 'hold', 'release') AND d.kind = 'player' AND c.kind IN ('crash', 'instant'))
 """
 
 

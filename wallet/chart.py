@@ -23,6 +23,9 @@ class House(StrEnum):
     ADJUSTMENT = "adjustment"  # corrections by staff
     SUSPENSE = "suspense"  # reports that nobody could match yet
     CRASH = "crash"  # stakes in, payouts out: its balance is the gross gaming revenue of the crash games
+    INSTANT = "instant"  # stakes in, payouts out: its balance is the gross gaming revenue of the instant games
+    AFFILIATES = "affiliates"  # what affiliates' shares have cost: they come from here, so its balance is below zero
+    PAYABLE = "payable"  # shares of affiliates who have no account here to get them
 
 
 class Code(StrEnum):
@@ -43,6 +46,7 @@ class Code(StrEnum):
     TRANSFER_OUT = "transfer_out"
     EXCHANGE = "exchange"
     SUSPENSE = "suspense"  # money that was reported and cannot be matched, until staff find out whose it is
+    SHARE = "share"  # an affiliate's part of what the house gained from the players they brought
 
 
 class Kind(StrEnum):

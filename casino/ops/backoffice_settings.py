@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Transfers", "swap_horiz", "wallet.transfer"),
                     _item("Partners' transfers", "sync_alt", "transfers.partnertransfer"),
                     _item("Currencies", "payments", "wallet.currency"),
+                    _item("Bankrolls", "savings", "bankroll.bankroll"),
                     _item("Exchange rates", "currency_exchange", "exchange.exchangerate"),
                     _item("Conversions", "sync_alt", "exchange.conversion"),
                     _item("Differences", "difference", "reconciliation.difference"),

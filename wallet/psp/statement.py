@@ -30,6 +30,7 @@ WORDS = {
     "transfer_out": "Transfer out",
     "exchange": "Conversion",
     "suspense": "Payment found",
+    "share": "Affiliate share",
 }
 _STEPS = {Kind.PENDING: "set aside", Kind.VOID: "given back", Kind.POST: "paid out"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -12,6 +12,7 @@ from casino.lib.money import format_minor
 from games.crash import audit as crash_audit
 from wallet import audit as wallet_audit
 from wallet.audit import BookTotal
+from wallet.bankroll import audit as bankroll_audit
 from wallet.exchange import audit as exchange_audit
 from wallet.models import Currency
 from wallet.operators import audit as operators_audit
@@ -26,6 +27,7 @@ AUDITS = (
     psp_audit,
     exchange_audit,
     reconciliation_audit,
+    bankroll_audit,
     crash_audit,
 )
 
