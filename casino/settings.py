@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "wallet.bankroll",
     "games",
     "games.crash",
+    "games.instant",
     "games.social",
 ]
 

@@ -127,6 +127,11 @@ class Locked:
     def __init__(self, accounts: "dict[int, _Balance]") -> None:
         self.accounts = accounts
 
+    def available(self, account_id: int) -> int:
+        """What a player has to play with now; nothing where there is no such account."""
+        held = self.accounts.get(account_id)
+        return (held.available or 0) if held is not None else 0
+
 
 def lock(account_ids: Iterable[int], *, now: datetime) -> Locked:
     """

@@ -79,6 +79,8 @@ def _money_of_bets_off(code: str, expected: str, amount: str, *, kind: str = "po
 def _transfers_without_bet() -> Iterator[str]:
     sql = f"""
         SELECT t.id, t.amount_minor FROM wallet_transfer t
+        JOIN wallet_account h ON h.kind = 'crash'
+            AND h.id = CASE WHEN t.code IN ('payout', 'refund') THEN t.debit_account_id ELSE t.credit_account_id END
         LEFT JOIN crash_bet b ON {BET_ID_OF_TRANSFER[connection.vendor]}
         WHERE t.code IN ('hold', 'release', 'stake', 'payout', 'refund')
             AND (b.id IS NULL OR t.id <> t.code || ':' || {BET_KEY[connection.vendor]})

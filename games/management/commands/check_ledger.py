@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from casino.lib.clock import system_clock
 from casino.lib.money import format_minor
 from games.crash import audit as crash_audit
+from games.instant import audit as instant_audit
 from wallet import audit as wallet_audit
 from wallet.audit import BookTotal
 from wallet.bankroll import audit as bankroll_audit
@@ -29,6 +30,7 @@ AUDITS = (
     reconciliation_audit,
     bankroll_audit,
     crash_audit,
+    instant_audit,
 )
 
 

@@ -20,6 +20,7 @@ from accounts.models import User
 from casino.lib.clock import system_clock
 from casino.lib.money import format_minor
 from games.crash import operations as crash
+from games.instant import operations as instant
 from games.management.demo_partners import seed_operator, seed_partner
 from wallet import operations as wallet
 from wallet import queries
@@ -63,6 +64,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = system_clock.now()
         crash.ensure_game(slug="BigPanda", title="BigPanda", now=now)
+        instant.ensure_games(now=now)
         exchange.ensure_demo_rates(now=now)
         seeded: dict[str, Any] = {
             "players": [self._player(player, now) for player in PLAYERS],

@@ -1,0 +1,25 @@
+"""Verbs of the instant games: playing, the secrets that bets are held to, and the games' configuration."""
+
+from games.instant.operations.commitments import next_hash, renew
+from games.instant.operations.playing import play
+from games.instant.operations.setup import (
+    DEFAULT_LIMITS,
+    StakeLimits,
+    change_config,
+    ensure_games,
+    set_enabled,
+)
+from games.instant.operations.values import PlayedBet, PlayRequest
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "PlayRequest",
+    "PlayedBet",
+    "StakeLimits",
+    "change_config",
+    "ensure_games",
+    "next_hash",
+    "play",
+    "renew",
+    "set_enabled",
+]

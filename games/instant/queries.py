@@ -1,0 +1,109 @@
+"""Questions about instant games. Nothing here changes anything."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from django.db.models import Count, OuterRef, Subquery, Sum
+
+from games.instant.kinds import KINDS
+from games.instant.models import InstantBet, InstantConfig, InstantGame, InstantLimit
+from games.instant.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class StakeLimit:
+    """Minor units of a currency with that many to its unit."""
+
+    minimum: int
+    maximum: int
+    default: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A game under one version of its configuration."""
+
+    rules: Rules
+    config_id: int
+    version: int
+    rtp: Fraction
+    table: Mapping[str, Any]
+    limits: Mapping[str, StakeLimit]  # by currency
+
+
+_KEPT = 256
+_configs: dict[int, InForce] = {}
+
+
+def in_force(slugs: Iterable[str]) -> dict[str, tuple[InForce, bool]]:
+    """The games of these that there are, under their newest configuration; and whether each is switched on."""
+    newest = InstantConfig.objects.filter(game=OuterRef("pk")).order_by("-version").values("pk")[:1]
+    games = InstantGame.objects.filter(pk__in=set(slugs).intersection(KINDS)).annotate(newest=Subquery(newest))
+    found = list(games.values_list("pk", "enabled", "newest"))
+    configs = under({config_id for _, _, config_id in found})
+    return {slug: (configs[config_id], enabled) for slug, enabled, config_id in found}
+
+
+def under(config_ids: Iterable[int]) -> dict[int, InForce]:
+    """What these versions say. A version never changes, so a process reads each once."""
+    wanted = set(config_ids)
+    missing = wanted.difference(_configs)
+    if missing:
+        if len(_configs) > _KEPT:
+            _configs.clear()
+            missing = wanted
+        limits: dict[int, dict[str, StakeLimit]] = {config_id: {} for config_id in missing}
+        for limit in InstantLimit.objects.filter(config__in=missing).select_related("currency"):
+            if limit.currency.enabled:
+                limits[limit.config_id][limit.currency_id] = StakeLimit(
+                    limit.min_stake_minor,
+                    limit.max_stake_minor,
+                    limit.default_stake_minor,
+                    limit.currency.denominator,
+                )
+        for config in InstantConfig.objects.filter(pk__in=missing):
+            rules = KINDS[config.game_id]
+            _configs[config.pk] = InForce(rules, config.pk, config.version, config.rtp, config.table, limits[config.pk])
+    return {config_id: _configs[config_id] for config_id in wanted}
+
+
+def last_bets(
+    account_id: int, *, game: str | None = None, limit: int = 50, before: int | None = None
+) -> list[InstantBet]:
+    """An account's bets, newest first; `before` continues where the last page ended."""
+    bets = InstantBet.objects.filter(account_id=account_id).select_related("currency")
+    if game is not None:
+        bets = bets.filter(game=game)
+    if before is not None:
+        bets = bets.filter(pk__lt=before)
+    return list(bets.order_by("-pk")[:limit])
+
+
+def bet_of(account_id: int, game: str, bet_id: int) -> InstantBet | None:
+    """The account's own bet of this number at this game; nobody else's."""
+    bets = InstantBet.objects.select_related("currency", "config").filter(account_id=account_id, game=game, pk=bet_id)
+    return bets.first()
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What a configuration version has taken and paid, in one currency's minor units."""
+
+    config_id: int
+    currency: str
+    bets: int
+    staked_minor: int
+    paid_minor: int
+
+
+def takings(config_ids: Sequence[int], *, is_demo: bool) -> list[Takings]:
+    """Actual figures of each version and currency, to be held against the return that is configured."""
+    bets = InstantBet.objects.filter(config__in=config_ids, is_demo=is_demo)
+    sums = bets.values("config", "currency").annotate(n=Count("pk"), s=Sum("stake_minor"), p=Sum("payout_minor"))
+    return [
+        Takings(row["config"], row["currency"], row["n"], row["s"], row["p"])
+        for row in sums.order_by("config", "currency")
+    ]
