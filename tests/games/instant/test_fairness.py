@@ -19,7 +19,8 @@ def test_the_hash_and_the_outcome_are_those_of_the_contract() -> None:
 def test_a_secret_comes_back_from_its_text() -> None:
     secret = new_secret()
     assert Secret.of(secret.text) == secret
-    assert 0 <= secret.number < SPACE and len(secret.salt) == 32
+    assert 0 <= secret.number < SPACE
+    assert len(secret.salt) == 32
 
 
 @given(st.integers(0, SPACE - 1), st.integers(0, SPACE - 1))
