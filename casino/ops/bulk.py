@@ -177,8 +177,24 @@ def _types(fields: tuple["models.Field[Any, Any]", ...]) -> list[str]:
     return [str(kind).partition("(")[0] for kind in types]
 
 
+def add_rows(model: type[Model], keys: Sequence[str], column: str, rows: Sequence[Sequence[Any]]) -> None:
+    """
+    Counters: each row is `(key, …, amount)`; the amount is added to the row with that key, which is made where there is
+    none. A key is in `rows` once. Whoever takes several does so in the order of the keys, so nobody deadlocks.
+    """
+    conflict = ", ".join(_quoted([str(field.column)]) for field in _fields(model, keys))
+    total, table = _quoted([column]), connection.ops.quote_name(model._meta.db_table)
+    added = f" ON CONFLICT ({conflict}) DO UPDATE SET {total} = {table}.{total} + EXCLUDED.{total}"
+    _insert(model, [*keys, column], sorted(rows, key=lambda row: tuple(map(str, row[:-1]))), added)
+
+
 def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert `rows` (values in the order of the field `names`) in one statement."""
+    _insert(model, names, rows)
+
+
+def _insert(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = "") -> None:
+    """`conflict` is a clause of our own, with no input in it."""
     if not rows:
         return
     fields = _fields(model, names)
@@ -186,14 +202,14 @@ def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Sequenc
     columns = _quoted(str(field.column) for field in fields)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            if len(rows) >= COPIED_FROM:
+            if len(rows) >= COPIED_FROM and not conflict:
                 _send(cursor)
                 with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                     for start in range(0, len(rows), COPIED_FROM):
                         copy.write(_copy_text(rows[start : start + COPIED_FROM]))
                 return
             arrays = _Arrays(fields, rows)
-            sql = f"INSERT INTO {table} ({columns}) SELECT {', '.join(arrays.select)} FROM {arrays.source}"  # noqa: S608 names are our own models'
+            sql = f"INSERT INTO {table} ({columns}) SELECT {', '.join(arrays.select)} FROM {arrays.source}{conflict}"  # noqa: S608 names are our own models'
             if (pending := _pending.get()) is not None:
                 pending.append((sql, arrays.params))
             else:
@@ -201,7 +217,7 @@ def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Sequenc
         else:
             marks = ", ".join(["%s"] * len(fields))
             cursor.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 names are our own models'
+                f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}",  # noqa: S608 names are our own models'
                 list(zip(*_columns_of(fields, rows), strict=True)),
             )
 

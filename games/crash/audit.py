@@ -10,11 +10,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 
 from casino.lib.money import payout_minor
-from games.crash.models import Bet, Round
+from games.crash.models import Bet, Round, RoundExposure
+from games.crash.operations.exposure import terms_of
+from games.crash.rules import largest_win
 from wallet.audit import capped, rows
+from wallet.chart import book_of
 
 # The key of a bet in the ids of its transfers: SQLite keeps UUIDs as 32 hex digits, the ids have dashes.
 BET_KEY = {
@@ -50,6 +53,7 @@ def findings(now: datetime) -> list[str]:
         _payouts_off,
         _bets_against_their_round,
         _wins_not_paid,
+        _exposure_off,
     )
     return [line for rule in rules for line in capped(rule)]
 
@@ -148,3 +152,23 @@ def _wins_not_paid() -> Iterator[str]:
     )
     for bet in settled.filter(reached).exclude(status=Bet.Status.CASHED_OUT).order_by("pk"):
         yield f"bet {bet.pk}: its auto cash-out was reached and not paid"
+
+
+def _exposure_off() -> Iterator[str]:
+    """What a round that waits or runs could win is counted, bet by bet; and nothing is of one that is settled."""
+    live = Q(state__in=[Round.State.WAITING, Round.State.RUNNING])
+    made: dict[tuple[UUID, str], int] = {}
+    for round_ in Round.objects.filter(live).select_related("config").defer("sealed"):
+        terms = terms_of(round_.config)
+        columns = ("stake_minor", "auto_cashout_hundredths", "currency_id", "is_demo")
+        bets = Bet.objects.filter(round=round_).exclude(status=Bet.Status.CANCELLED).values_list(*columns)
+        for stake, auto, currency, is_demo in bets.iterator(chunk_size=10_000):
+            key = (round_.pk, book_of(currency, is_demo=is_demo))
+            made[key] = made.get(key, 0) + largest_win(stake, auto, terms)
+    unsettled = RoundExposure.objects.exclude(round__state=Round.State.CRASHED)
+    sums = unsettled.order_by().values_list("round_id", "book").annotate(total=Sum("amount_minor"))
+    counted = {(round_id, book): int(total) for round_id, book, total in sums}
+    for key in sorted(made.keys() | counted.keys(), key=str):
+        if made.get(key, 0) != counted.get(key, 0):
+            round_id, book = key
+            yield f"round {round_id}: its bets could win {made.get(key, 0)} in {book}, {counted.get(key, 0)} is counted"

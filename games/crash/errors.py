@@ -54,6 +54,14 @@ class CannotPlace(DomainError):
     message = "The bet could not be placed."
 
 
+class RoundFull(CannotPlace):
+    """With this bet the round could win more than the house puts at risk for it. The message says what still can."""
+
+    code = "amount_above_maximum"
+    status = 422
+    message = "The bet could not be placed: the bets of this round could win more than the house's limit."
+
+
 class InsufficientFunds(CannotPlace):
     code = "insufficient_funds"
     status = 402

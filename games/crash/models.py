@@ -20,6 +20,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from casino.lib.ids import uuid7
+from games.crash.exposure_rows import RoundExposure as RoundExposure
 
 
 class Game(models.Model):

@@ -12,6 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from casino.lib.money import payout_minor
+
 MIN_CRASH_POINT = 100
 MIN_CASHOUT = 101
 MAX_IDENTIFIER = 10
@@ -53,6 +55,24 @@ def largest_rounding_loss(min_stake_minor: int) -> Fraction:
             if exact % 100 * whole > cut * exact:
                 cut, whole = exact % 100, exact
     return Fraction(cut, whole)
+
+
+class Terms(NamedTuple):
+    """What bounds a round's payouts: its MaxCrashPoint, and the boost that a bonus may bring (0 where it cannot)."""
+
+    cap: int
+    boost_percent: int
+
+
+def largest_win(stake_minor: int, auto: int | None, terms: Terms) -> int:
+    """What a bet wins at most, less its stake: at its auto cash-out or at the cap, with a bonus on top."""
+    return payout_minor(stake_minor, terms.cap if auto is None else auto, terms.boost_percent) - stake_minor
+
+
+def largest_stake(win_minor: int, auto: int | None, terms: Terms) -> int:
+    """The largest stake whose `largest_win` is at most `win_minor`: from floor(stake × gain / 10,000) <= win."""
+    gain = (terms.cap if auto is None else auto) * (100 + terms.boost_percent) - 10_000
+    return ((win_minor + 1) * 10_000 - 1) // gain
 
 
 class Refusal(StrEnum):

@@ -27,7 +27,7 @@ from games.crash.errors import (
     RoundCrashed,
 )
 from games.crash.models import Bet, Round, TopWin
-from games.crash.operations import partner_events, remote
+from games.crash.operations import exposure, partner_events, remote
 from games.crash.operations.locking import lock_accounts, share_rounds
 from games.crash.operations.values import BetAction, ClosedBet, Decided, HeldBet, PlacedBet, Verdict, held_bets
 from games.crash.queries import TOP_WINS
@@ -133,6 +133,7 @@ def _act(
         *_release([(i, bet) for i, bet, _, _ in reserved], now=now),
     ]:
         answers[i] = closed
+    exposure.give_back([bet for _, bet, _, payout in decided if payout is None], rounds)
     return [answer for answer in answers if answer is not None]
 
 
@@ -258,6 +259,7 @@ def release_reserved(round_: Round, *, now: datetime) -> None:
     bets = held_bets(Bet.objects.filter(round=round_, was_reserved=True, status=Bet.Status.RESERVED))
     if bets:
         closed = [bet for _, bet in _release(list(enumerate(bets)), now=now)]
+        exposure.give_back(bets, {round_.pk: round_})
         transaction.on_commit(lambda: publisher.reservations_ended(closed))
 
 

@@ -29,7 +29,7 @@ from games.crash.errors import (
     ReferenceUsed,
 )
 from games.crash.models import Bet, ConfigLimit, PartnerBet, Round
-from games.crash.operations import partner_events
+from games.crash.operations import exposure, partner_events
 from games.crash.operations.locking import share_waiting_round
 from games.crash.operations.values import BetRequest, PlacedBet
 from games.crash.rules import CAPS, MAX_IDENTIFIER, MIN_CASHOUT
@@ -114,6 +114,10 @@ def refusals(
         if refusal is None and (request.account_id, request.identifier) in places:
             refusal = AlreadyPlaced()
         found.append(refusal)
+    if round_ is not None and (asked := [i for i, refusal in enumerate(found) if refusal is None]):
+        rooms = exposure.rooms(round_, [requests[i] for i in asked], limits)
+        for i in asked:
+            found[i] = rooms.take(requests[i])
     return round_, found
 
 
@@ -192,6 +196,17 @@ def _stake(
     refusals = refuse_bets([request for _, request in staked], now)
     answers += [(i, refusal) for (i, _), refusal in zip(staked, refusals, strict=True) if refusal]
     staked = [wish for wish, refusal in zip(staked, refusals, strict=True) if refusal is None]
+    rooms = exposure.rooms(round_, [request for _, request in staked], limits)
+    played = []
+    for i, request in staked:
+        # What the ledger will refuse anyway takes no room from others of this batch.
+        payable = request.debit is not None or request.stake_minor <= locked.available(request.account_id)
+        refusal = rooms.take(request) if payable else None
+        if refusal:
+            answers.append((i, refusal))
+        else:
+            played.append((i, request))
+    staked = played
     house = house_accounts(House.CRASH, {book_of(r.currency, is_demo=r.is_demo) for _, r in staked})
     from_operators = [
         operators.stake_transfer(
@@ -221,6 +236,7 @@ def _stake(
     )[len(from_operators) :]
     rows = []
     partner_rows = []
+    placed = []
     for (i, request), outcome in zip(staked, outcomes, strict=True):
         assert request.debit is None or outcome.result is Result.OK, "what an operator took is enough for its bet"
         if outcome.result is Result.INSUFFICIENT_FUNDS:
@@ -254,12 +270,14 @@ def _stake(
                 now,
             )
         )
+        placed.append(request)
         if whose := request.partner:
             of_partner = (whose.partner_player_id, whose.partner_id, whose.environment, whose.client_reference)
             partner_rows.append((request.bet_id, round_.pk, *of_partner))
         answers.append((i, _placed(request, round_, limit.currency.denominator, balance_minor, now)))
     insert_rows(Bet, BET_COLUMNS, rows)
     insert_rows(PartnerBet, PARTNER_COLUMNS, partner_rows)
+    exposure.count(round_, placed)
     return answers
 
 

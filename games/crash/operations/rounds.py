@@ -13,7 +13,7 @@ from casino.lib.money import payout_minor
 from games.crash import publisher
 from games.crash.fairness import result_of, round_hash, seed_at
 from games.crash.models import Bet, Game, GameConfig, Round, SeedChain
-from games.crash.operations import chains, partner_events, remote
+from games.crash.operations import chains, exposure, partner_events, remote
 from games.crash.operations.closing import pay, release_reserved
 from games.crash.operations.locking import lock_accounts, own_lease, own_round, share_rounds
 from games.crash.operations.values import ClosedBet, Decided, HeldBet, held_bets, partners_bets
@@ -171,6 +171,7 @@ def settle_round(round_id: UUID, *, epoch: int, now: datetime) -> Round:
     lost = partners_bets(round_, status=Bet.Status.LOST)
     partner_events.bets_lost(round_.game_id, lost, now=now)
     remote.tell_lost(round_, now=now)
+    exposure.forget(round_)
     partner_events.round_finished(round_, now=now)
     transaction.on_commit(lambda: publisher.partners_bets_lost(round_.game_id, lost))
     round_.state = Round.State.SETTLED
@@ -203,6 +204,7 @@ def void_round(round_id: UUID, *, epoch: int, now: datetime) -> Round:
         return round_
     release_reserved(round_, now=now)
     _close_open(round_, lambda bet: (bet.stake_minor, None), now=now)
+    exposure.forget(round_)
     round_.state = Round.State.VOIDED
     round_.settled_at = now
     round_.save(update_fields=["state", "settled_at"])
