@@ -156,15 +156,13 @@ def _wins_not_paid() -> Iterator[str]:
 
 def _exposure_off() -> Iterator[str]:
     """What a round that waits or runs could win is counted, bet by bet; and nothing is of one that is settled."""
-    live = Q(state__in=[Round.State.WAITING, Round.State.RUNNING])
+    live = Bet.objects.filter(round__state__in=[Round.State.WAITING, Round.State.RUNNING])
+    bets = live.exclude(status=Bet.Status.CANCELLED).select_related("config").order_by()
     made: dict[tuple[UUID, str], int] = {}
-    for round_ in Round.objects.filter(live).select_related("config").defer("sealed"):
-        terms = terms_of(round_.config)
-        columns = ("stake_minor", "auto_cashout_hundredths", "currency_id", "is_demo")
-        bets = Bet.objects.filter(round=round_).exclude(status=Bet.Status.CANCELLED).values_list(*columns)
-        for stake, auto, currency, is_demo in bets.iterator(chunk_size=10_000):
-            key = (round_.pk, book_of(currency, is_demo=is_demo))
-            made[key] = made.get(key, 0) + largest_win(stake, auto, terms)
+    for bet in bets.iterator(chunk_size=10_000):
+        key = (bet.round_id, book_of(bet.currency_id, is_demo=bet.is_demo))
+        win = largest_win(bet.stake_minor, bet.auto_cashout_hundredths, terms_of(bet.config))
+        made[key] = made.get(key, 0) + win
     unsettled = RoundExposure.objects.exclude(round__state=Round.State.CRASHED)
     sums = unsettled.order_by().values_list("round_id", "book").annotate(total=Sum("amount_minor"))
     counted = {(round_id, book): int(total) for round_id, book, total in sums}
