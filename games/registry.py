@@ -29,15 +29,16 @@ KINDS = (GameKind("crash", _crash_services),)
 
 def workers() -> list[Service]:
     """
-    What brings news to partners, operators what they are owed, withdrawals to their providers, and the count of what
-    the house has gained; `manage.py run_worker` in production.
+    What brings news to partners, operators what they are owed, withdrawals to their providers, affiliates their shares,
+    and the count of what the house has gained; `manage.py run_worker` in production.
     """
     from accounts.webhooks.worker import run_worker
+    from wallet.affiliates.worker import run_affiliates
     from wallet.bankroll.worker import run_bankrolls
     from wallet.operators.worker import run_operators
     from wallet.services import payment_services
 
-    return [run_worker, run_operators, *payment_services(), run_bankrolls]
+    return [run_worker, run_operators, *payment_services(), run_bankrolls, run_affiliates]
 
 
 def background_services() -> list[Service]:

@@ -71,14 +71,16 @@ def clock(now: datetime) -> ManualClock:
 def house_accounts_asked_anew() -> None:
     """
     A process keeps the ids of the house's accounts, which never change; here they do, where a test is undone. And for a
-    second what the house risks.
+    second what the house risks, and for good who was brought by an affiliate.
     """
+    from accounts.affiliates import operations as affiliates
     from wallet import ledger, queries
     from wallet.bankroll import queries as bankroll
 
     ledger._house_books.clear()
     queries._house.clear()
     bankroll.forget()
+    affiliates.forget()
 
 
 @pytest.fixture

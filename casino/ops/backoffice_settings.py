@@ -95,6 +95,7 @@ UNFOLD: dict[str, Any] = {
                     _item("API keys", "vpn_key", "partners.apikey"),
                     _item("Endpoints", "webhook", "webhooks.endpoint"),
                     _item("Deliveries", "outbox", "webhooks.delivery"),
+                    _item("Affiliates", "group_add", "affiliates.affiliate"),
                     _item("Operators", "storefront", "operators.operator"),
                     _item("Calls to operators", "call_made", "operators.remotecall"),
                 ],

@@ -119,6 +119,7 @@ def staked(make_player: Callable[..., Any], now: datetime) -> Iterator[datetime]
     house = house_accounts(House.CRASH, ["GBP"])["GBP"]
     with transaction.atomic():
         ledger.post([TransferRequest(f"t:{georgia.username}", account.pk, house, 1000, Code.STAKE)], now=now)
+    Bankroll.objects.filter(book="GBP").update(since=now, gain_minor=0, counted_to=now)
     yield now + timedelta(hours=2)
     # Other tests of this database play at that time as well: nothing of it has been counted.
     Bankroll.objects.update(gain_minor=0, counted_to=F("since"))

@@ -21,6 +21,7 @@ from games.crash.models import Bet
 from games.crash.operations import PlacedBet, placing
 from tests.games.crash.playing import Play, account_of, make_play
 from tests.wallet.threads import at_once
+from wallet import ledger
 from wallet import operations as wallet
 from wallet.protection import enforcement, queries, refuse_deposit
 
@@ -80,8 +81,9 @@ def test_control_without_the_lock_two_bets_pass_the_limit_together(
     assert staked(alice, play.now) == 20_00
 
 
-def unlocked(account_ids: Any, *, now: datetime) -> None:
+def unlocked(account_ids: Any, *, now: datetime) -> ledger.Locked:
     """In place of the ledger's lock: it locks for itself when it posts, which is too late for the limit."""
+    return ledger.Locked({})
 
 
 def bet_was_in_when_excluded(play: Play, alice: Any, monkeypatch: pytest.MonkeyPatch) -> bool:

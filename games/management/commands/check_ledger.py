@@ -12,6 +12,7 @@ from casino.lib.money import format_minor
 from games.crash import audit as crash_audit
 from games.instant import audit as instant_audit
 from wallet import audit as wallet_audit
+from wallet.affiliates import audit as affiliates_audit
 from wallet.audit import BookTotal
 from wallet.bankroll import audit as bankroll_audit
 from wallet.exchange import audit as exchange_audit
@@ -29,6 +30,7 @@ AUDITS = (
     exchange_audit,
     reconciliation_audit,
     bankroll_audit,
+    affiliates_audit,
     crash_audit,
     instant_audit,
 )
