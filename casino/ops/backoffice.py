@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -67,8 +68,12 @@ def link_to(obj: Model | None, text: str | None = None) -> str:
     """A link to a row's page."""
     if obj is None:
         return "–"
-    url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
-    return format_html('<a href="{}" class="bo-link">{}</a>', url, text or str(obj))
+    return format_html('<a href="{}" class="bo-link">{}</a>', page_of(obj), text or str(obj))
+
+
+def page_of(obj: Model) -> str:
+    """Its address. (A key such as `refund_40…` is quoted: the admin would read another one from it.)"""
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[quote(obj.pk)])
 
 
 def list_url(model: type[Model], **filters: Any) -> str:
@@ -103,7 +108,7 @@ def form_page(
             form.add_error(None, error.message)
         else:
             messages.success(request, done)
-            return redirect(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", obj.pk)
+            return redirect(page_of(obj))
     shown = {
         **admin.admin_site.each_context(request),
         "title": title,
@@ -112,7 +117,7 @@ def form_page(
         "form": form,
         "intro": intro,
         "button": button,
-        "back_url": reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk]),
+        "back_url": page_of(obj),
         **context,
     }
     return TemplateResponse(request, template, shown)

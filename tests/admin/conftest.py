@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts import operations as account_operations
+from accounts.affiliates import operations as affiliates
+from accounts.affiliates.models import Affiliate
 from accounts.models import AuditEntry, GameSession, PlayerKey, User
 from accounts.partners import operations as partners
 from accounts.partners.models import ApiKey
@@ -81,6 +84,8 @@ class World:
             "crash/round": settled.pk,
             "crash/bet": self.bets["auto"],
             "crash/seedchain": SeedChain.objects.filter(game=self.table.game).latest("pk").pk,
+            "bankroll/bankroll": "BRL",
+            "affiliates/affiliate": Affiliate.objects.latest("pk").pk,
             "reconciliation/run": Run.objects.latest("pk").pk,
             "reconciliation/difference": Difference.objects.latest("pk").pk,
             "social/chatmessage": self.message.pk,
@@ -89,7 +94,7 @@ class World:
             "webhooks/endpoint": self.delivery.endpoint_id,
             "webhooks/delivery": self.delivery.pk,
             "operators/operator": RemoteCall.objects.latest("created_at").operator_id,
-            "operators/remotecall": RemoteCall.objects.get(kind="refund").pk,
+            "operators/remotecall": quote(RemoteCall.objects.get(kind="refund").pk),
             "psp/provider": self.case.report.provider_id,
             "psp/cashierlimits": "BRL",
             "psp/payment": self.case.report.payment_id,
@@ -126,6 +131,7 @@ def world(db: None, make_player: Callable[..., Any], now: datetime) -> World:
     convert(alice, source="BRL", target="EUR", amount_minor=10_05, reference="trip", now=now)
     a_difference(now)
     something_owed(api_key, now)
+    affiliates.create("acme", name="Acme Ltd", actor=None, now=now)
     return World(table, bets, alice, session, keys, message, api_key, delivery, case, moved)
 
 

@@ -134,7 +134,7 @@ def test_new_capital_begins_a_new_count_and_new_shares_do_not(rita: User, now: d
     "wish",
     [
         {"capital_minor": -1},
-        {"capital_minor": 10**17 + 1},
+        {"capital_minor": 10**16 + 1},
         {"max_win_bps": 10_001},
         {"round_bps": -1},
         {"capital_minor": 5, "reason": "  "},

@@ -1,6 +1,7 @@
 """The house's limits at the same moment, on real connections: nothing is lost, and what is too much is bounded."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, QuerySet, Sum
 
 from accounts.models import User
@@ -19,13 +20,9 @@ from games.crash.models import RoundExposure
 from games.crash.operations import BetAction, PlacedBet, exposure
 from tests.games.crash.playing import Play, account_of, make_play
 from tests.wallet.threads import at_once
-from wallet import ledger
 from wallet.bankroll import audit as bankroll_audit
 from wallet.bankroll import operations as bankrolls
 from wallet.bankroll.models import Bankroll
-from wallet.chart import Code, House
-from wallet.ledger import TransferRequest
-from wallet.queries import house_accounts, player_account
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 needs_row_locks = pytest.mark.skipif(
@@ -111,14 +108,12 @@ def test_bets_and_cancels_at_once_leave_nothing_counted_and_nothing_lost(
 
 # --- the count of the gain --------------------------------------------------------------------------------------------
 @pytest.fixture
-def staked(make_player: Callable[..., Any], now: datetime) -> Iterator[datetime]:
-    """A stake of 10.00 pounds in the books; a time at which it may be counted."""
+def staked(play: Play, make_player: Callable[..., Any], now: datetime) -> Iterator[datetime]:
+    """A bet of 10.00 pounds in the books; a time at which it may be counted."""
     georgia = make_player("georgia", currency="GBP", real=1000_00)
-    account = player_account(georgia, is_demo=False)
-    assert account is not None
-    house = house_accounts(House.CRASH, ["GBP"])["GBP"]
-    with transaction.atomic():
-        ledger.post([TransferRequest(f"t:{georgia.username}", account.pk, house, 1000, Code.STAKE)], now=now)
+    play.open()
+    request = replace(play.request(georgia, auto=200), currency="GBP")
+    assert isinstance(operations.place_bets(play.game, [request], now=now)[0], PlacedBet)
     Bankroll.objects.filter(book="GBP").update(since=now, gain_minor=0, counted_to=now)
     yield now + timedelta(hours=2)
     # Other tests of this database play at that time as well: nothing of it has been counted.

@@ -19,7 +19,7 @@ from wallet.models import Account, Transfer
 # Stakes and payouts of every game, less what affiliates get of it: together the house's gain.
 GAINS = (House.CRASH, House.INSTANT, House.AFFILIATES)
 AT_ONCE = timedelta(days=1)  # of transfers that one count reads at most
-MAX_CAPITAL = 10**17  # a hundred times a ledger's largest transfer; sums of it stay far from overflow
+MAX_CAPITAL = 10**16  # ten times a ledger's largest transfer; sums of it stay far from overflow
 
 
 class BankrollRefused(DomainError):
@@ -51,7 +51,7 @@ def change(
         if share is not None and not 0 <= share <= WHOLE:
             raise BankrollRefused("A share is between 0 and 100 % of the bankroll.")
     if capital_minor is not None and not 0 <= capital_minor <= MAX_CAPITAL:
-        raise BankrollRefused("The capital is zero or more, and at most 10^17 minor units.")
+        raise BankrollRefused("The capital is zero or more, and at most 10^16 minor units.")
     if not reason.strip():
         raise BankrollRefused("Say why.")
     before = (row.capital_minor, row.max_win_bps, row.round_bps)
