@@ -9,6 +9,8 @@ from casino.lib.money import format_minor
 from casino.ops.backoffice import multiplier
 from games.crash import reports
 from games.crash.reports import DayTotal, ReturnWatch
+from wallet.bankroll.models import Bankroll
+from wallet.bankroll.queries import bankrolls
 from wallet.models import Currency
 
 
@@ -29,6 +31,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "day_totals": [_day_row(total) for total in totals],
         "live_rounds": [_live_row(round_) for round_ in reports.live_rounds(now)],
         "recent_rounds": _recent_rows(),
+        "bankrolls": [_bankroll_row(row) for row in bankrolls()],
         "returns": [_return_row(watch) for watch in reports.watch_returns(now)],
     }
     return context
@@ -62,6 +65,18 @@ def _live_row(round_: reports.LiveRound) -> dict[str, Any]:
             }
             for row in round_.exposure
         ],
+    }
+
+
+def _bankroll_row(row: Bankroll) -> dict[str, Any]:
+    unit, standing = row.currency.denominator, row.standing
+    return {
+        "book": row.book,
+        "bankroll": format_minor(standing.bankroll_minor, unit),
+        "gain": format_minor(row.gain_minor, unit),
+        "loss": row.gain_minor < 0,
+        "max_win": format_minor(standing.max_win_minor, unit),
+        "round": format_minor(standing.round_minor, unit),
     }
 
 

@@ -124,7 +124,14 @@ class AffiliateAdmin(ReadOnlyAdmin):
             return f"The terms of {row.code} are changed."
 
         return form_page(
-            request, self, row, title=f"Terms of {row.code}", form=form, perform=perform, button="Change them"
+            request,
+            self,
+            row,
+            title=f"Terms of {row.code}",
+            form=form,
+            perform=perform,
+            button="Change them",
+            intro="What is booked stays. Who brought a player stays as well, for ever.",
         )
 
     @action(description="CSV of all days", url_path="csv", permissions=["view"], icon="download")
@@ -150,7 +157,7 @@ def _panels(row: Affiliate) -> Iterator[Panel]:
 def totals_panel(row: Affiliate) -> Panel:
     return Panel(
         title="All days, by currency",
-        headers=("currency", "staked", "won", "house gained", "shares", "of it to be paid out"),
+        headers=("currency", "staked", "won", "house gained", "shares", "of it owed, in payable"),
         rows=[
             (
                 total.book,

@@ -18,14 +18,14 @@ class TermsForm(forms.Form):
         required=False,
         label="Player who gets the shares",
         widget=UnfoldAdminTextInputWidget,
-        help_text="An exact user name. Shares go to that player's balance; in currencies without one they wait here.",
+        help_text="An exact user name. Shares go to that player's balance; in currencies without one they are owed.",
     )
     name = forms.CharField(
         required=False,
         max_length=100,
         label="Name",
         widget=UnfoldAdminTextInputWidget,
-        help_text="Of a company, say. Without a player, all shares wait here until they are paid out.",
+        help_text="Of a company, say. Without a player, all shares are kept as owed to it.",
     )
     share = forms.DecimalField(
         label="Share of the house's gain, %",

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWi
 
 from accounts.models import User
 from casino.lib.clock import system_clock
-from casino.lib.money import parse_minor
+from casino.lib.money import format_minor, parse_minor
 from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, money
 from wallet.bankroll import operations
 from wallet.bankroll.models import Bankroll
@@ -67,7 +67,7 @@ class BankrollForm(forms.Form):
 class BankrollAdmin(ReadOnlyAdmin):
     """What the house risks in each currency, in real and in demo money."""
 
-    list_display = ("book", "bankroll", "capital", "gain", "max_win", "round_win", "counted_to")
+    list_display = ("book", "has", "capital_put", "gained", "one_bet", "one_round")  # amounts of that book
     list_filter = ("is_demo",)
     list_select_related = ("currency",)
     ordering = ("is_demo", "book")
@@ -84,6 +84,26 @@ class BankrollAdmin(ReadOnlyAdmin):
 
     def has_set_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("bankroll.change_bankroll")
+
+    @display(description="bankroll")
+    def has(self, row: Bankroll) -> str:
+        return _amount(row, row.standing.bankroll_minor)
+
+    @display(description="capital")
+    def capital_put(self, row: Bankroll) -> str:
+        return _amount(row, row.capital_minor)
+
+    @display(description="gain since")
+    def gained(self, row: Bankroll) -> str:
+        return _amount(row, row.gain_minor)
+
+    @display(description="a bet may win")
+    def one_bet(self, row: Bankroll) -> str:
+        return _amount(row, row.standing.max_win_minor)
+
+    @display(description="a crash round")
+    def one_round(self, row: Bankroll) -> str:
+        return _amount(row, row.standing.round_minor)
 
     @display(description="bankroll")
     def bankroll(self, row: Bankroll) -> str:
@@ -183,6 +203,10 @@ def history_panel(row: Bankroll) -> Panel:
 
 def _row(object_id: str) -> Bankroll:
     return get_object_or_404(Bankroll.objects.select_related("currency"), pk=object_id)
+
+
+def _amount(row: Bankroll, amount_minor: int) -> str:
+    return format_minor(amount_minor, row.currency.denominator)
 
 
 def _money(row: Bankroll, amount_minor: int) -> str:

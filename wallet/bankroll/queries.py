@@ -49,3 +49,8 @@ def forget() -> None:
 def of_books(books: Iterable[str]) -> QuerySet[Bankroll]:
     """The rows themselves, for who reads more along with them; some may be missing."""
     return Bankroll.objects.filter(AnyOf(F("book"), sorted(set(books))))
+
+
+def bankrolls() -> QuerySet[Bankroll]:
+    """Of real money in the currencies that are in use, to be shown."""
+    return Bankroll.objects.filter(is_demo=False, currency__enabled=True).select_related("currency").order_by("book")
