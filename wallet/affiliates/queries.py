@@ -90,7 +90,7 @@ def carried(day: date, affiliate_ids: Collection[int]) -> dict[tuple[int, str], 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
 class Total(NamedTuple):
-    """All days of an affiliate in one book; `payable_minor` is the part of the shares that went to the house's PAYABLE."""
+    """All days of an affiliate in one book; `payable_minor` of the shares is kept in the house's PAYABLE."""
 
     book: str
     denominator: int
