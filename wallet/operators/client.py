@@ -187,6 +187,11 @@ class Caller:
         known, loop = self._patience.get(operator_id), self._loop
         return known is not None and loop is not None and known.breaker.turns_away(loop.time())
 
+    def is_silent(self, operator_id: int) -> bool:
+        """Has it left so many calls in a row unanswered that it is tried only now and then?"""
+        known = self._patience.get(operator_id)
+        return known is not None and known.breaker.is_open
+
     def close(self) -> None:
         """Calls under way become Unknown."""
         with self._starting:

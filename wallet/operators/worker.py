@@ -15,7 +15,7 @@ from casino.ops.background import Hands, pause
 from wallet.operators import operations
 from wallet.operators.client import Caller
 from wallet.operators.models import RemoteCall
-from wallet.operators.protocol import Call, Verdict
+from wallet.operators.protocol import Call, Confirmed, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Messengers:
         self.caller = caller
         self.clock = clock
         self.tasks: dict[asyncio.Task[None], int] = {}  # with the operator of each
+        self.answering: set[int] = set()  # operators that we have heard of, and that have not fallen silent since
 
     async def send_due(self) -> int:
         """Take what is due, as far as there is room; how many there were."""
@@ -74,11 +75,16 @@ class Messengers:
 
     async def _tell(self, one: RemoteCall) -> None:
         try:
+            if self.caller.is_silent(one.operator_id):
+                self.answering.discard(one.operator_id)
             endpoint = operations.endpoint_of(one.operator)
             answer = self.caller.submit(endpoint, Call(one.kind), operations.body_of(one))
             verdict: Verdict = await asyncio.wrap_future(answer)
             chance = random.random()  # noqa: S311 spreads retries, hides nothing
             now = self.clock.now()
             await hands.do(lambda: operations.settle([(one, verdict)], now=now, chance=chance))
+            if isinstance(verdict, Confirmed) and one.operator_id not in self.answering:
+                self.answering.add(one.operator_id)
+                await hands.do(lambda: operations.catch_up(one.operator_id, now=now))
         except Exception:
             logger.exception("a call to an operator came to no conclusion; tried again when its claim runs out")

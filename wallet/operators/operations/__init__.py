@@ -10,6 +10,7 @@ therefore holds nothing between transactions.
 from wallet.operators.operations.owed import (
     Credit,
     body_of,
+    catch_up,
     claim,
     credit_transfer,
     owe,
@@ -60,6 +61,7 @@ __all__ = [
     "ask_balance_of",
     "balance_question",
     "body_of",
+    "catch_up",
     "claim",
     "conclude",
     "confirm",

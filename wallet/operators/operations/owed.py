@@ -165,6 +165,15 @@ def settle(verdicts: Sequence[tuple[RemoteCall, Verdict]], *, now: datetime, cha
         update_rows(RemoteCall, "id", ("next_attempt_at", "error"), rows, where="t.state = 'owed'")
 
 
+def catch_up(operator_id: int, *, now: datetime) -> int:
+    """
+    The operator answers again: what waits for a later try is tried now, instead of at the end of delays that had grown
+    while it did not. How many calls that are. (Not those under way, nor what is not due for the first time yet.)
+    """
+    waiting = RemoteCall.objects.filter(operator_id=operator_id, state=State.OWED, attempts__gt=0)
+    return waiting.filter(next_attempt_at__gt=now + CLAIM).update(next_attempt_at=now)
+
+
 @transaction.atomic
 def try_now(call: RemoteCall, *, actor: User, now: datetime) -> None:
     """Staff do not want to wait for the schedule."""
