@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, queries
 from accounts.models import GameSession, PlayerKey, User
 from accounts.protection import queries as protection
 from accounts.protection.errors import Excluded
@@ -83,6 +83,23 @@ def issue_player_key(player: User, *, now: datetime) -> str:
     PlayerKey.objects.create(key_hash=hash_token(key), hint=key[-4:], player=player, created_at=now)
     audit.record("player_key.issued", f"player:{player.pk}", actor=player, now=now, hint=key[-4:])
     return key
+
+
+@transaction.atomic
+def replace_player_keys(player: User, *, now: datetime) -> str:
+    """A new API key of the player's own, shown this once; every key before it opens nothing any more."""
+    revoke_player_keys(player, now=now)
+    return issue_player_key(player, now=now)
+
+
+@transaction.atomic
+def revoke_player_keys(player: User, *, now: datetime) -> int:
+    """All of them, at once and on every process; how many there were."""
+    User.objects.select_for_update(no_key=True).get(pk=player.pk)  # of two new keys at once, one is left
+    keys = queries.live_player_keys(player)
+    for key in keys:
+        revoke_player_key(key, now=now, actor=player)
+    return len(keys)
 
 
 @transaction.atomic

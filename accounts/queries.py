@@ -28,13 +28,14 @@ def session_by_token(token: str, *, now: datetime) -> GameSession | None:
     return sessions.first()
 
 
-def player_by_key(key: str) -> User | None:
-    """The active player whose own API key this is."""
-    found = PlayerKey.objects.select_related("player").filter(
-        key_hash=hash_token(key), revoked_at__isnull=True, player__is_active=True
-    )
-    key_row = found.first()
-    return key_row.player if key_row else None
+def player_key(key: str) -> PlayerKey | None:
+    """A player's own API key with its player, in whatever state both are; None for an unknown one."""
+    return PlayerKey.objects.select_related("player").filter(key_hash=hash_token(key)).first()
+
+
+def live_player_keys(player: User) -> list[PlayerKey]:
+    """Newest first."""
+    return list(PlayerKey.objects.filter(player=player, revoked_at__isnull=True).order_by("-created_at", "-pk"))
 
 
 def session_expiry(session: GameSession) -> datetime:

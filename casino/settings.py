@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "django_structlog",
     "csp",
+    "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "casino.api",
@@ -115,6 +116,8 @@ INSTALLED_APPS = [
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 MIDDLEWARE = [
     "casino.ops.request_id.RequestIdMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "games.legacy.middleware.LegacyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "casino.api.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -252,14 +255,27 @@ OPERATOR_WAITING_THREADS = env.int("OPERATOR_WAITING_THREADS", default=4 if PROD
 SANDBOX_PSP: bool = env.bool("SANDBOX_PSP", default=not PRODUCTION)
 SANDBOX_PSP_IN_PRODUCTION: bool = env.bool("SANDBOX_PSP_IN_PRODUCTION", default=False)
 API_MAX_BODY = 256 * 1024
-# Requests per key in a window of seconds, by class of endpoint; "guess" counts failed authentications per address.
+# Requests per key in a window of seconds, by class of endpoint; "guess" counts failed authentications per address,
+# "play" all requests of a player (or of a visitor's address) to the legacy APIs.
 _WINDOW = env.int("API_WINDOW_SECONDS", default=60)
 API_RATE_LIMITS: dict[str, tuple[int, int]] = {
     "read": (env.int("API_READ_PER_WINDOW", default=1200), _WINDOW),
     "write": (env.int("API_WRITE_PER_WINDOW", default=600), _WINDOW),
     "report": (env.int("API_REPORTS_PER_WINDOW", default=60), _WINDOW),
     "guess": (env.int("API_GUESSES_PER_WINDOW", default=60), _WINDOW),
+    "play": (env.int("API_PLAYS_PER_WINDOW", default=1200), _WINDOW),
 }
+# Which paths are the legacy APIs' (games.legacy): all below /api/1, and these of /api/v1, which the partner API shares.
+LEGACY_ONE_PATHS = r"(?s:|/.*)"
+LEGACY_V1_PATHS = r"(?s:/user/?|/(?:new_hash|games/bets|games/[^/]+/bets?)(?:/.*)?)"
+LEGACY_API_PATHS = rf"/api/(?:1{LEGACY_ONE_PATHS}|v1{LEGACY_V1_PATHS})"
+# They may be called from everybody's pages, and never with this site's cookies.
+CORS_URLS_REGEX = rf"^{LEGACY_API_PATHS}$"
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-affiliate-id", "x-requested-with"]
+CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-Id"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.partners.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],

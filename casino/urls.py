@@ -11,6 +11,7 @@ urlpatterns = [
     path("sandbox/psp/", include("wallet.sandbox.urls")),
     path("play-safe/", include("wallet.protection.urls")),
     path("developers/", include("accounts.portal.urls")),
+    path("api/", include("games.legacy.urls")),
     path("api/v1/", include("games.api.urls")),
     path("", include("games.urls")),
     path("admin/", admin.site.urls),

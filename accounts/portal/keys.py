@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import once
 from accounts.partners import operations, queries, rules
 from accounts.partners.models import ApiKey, Member
 from accounts.partners.rules import Environment
-from accounts.portal import once
 from accounts.portal.access import for_members, may_edit
 from accounts.portal.forms import KeyForm, RotateForm
 from casino.lib.clock import system_clock

@@ -9,9 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import once
 from accounts.partners.models import Member
 from accounts.partners.rules import Environment
-from accounts.portal import once
 from accounts.portal.access import for_members
 from accounts.portal.forms import EndpointForm
 from accounts.portal.keys import page

@@ -10,15 +10,22 @@ MASK = "***"
 # Keys and sessions that came in a query string: the address of a request is logged with its query.
 _SECRET = re.compile(r"""(?i)([?&](?:session|key|api_key|token|secret|signature)=)[^&\s'"]+""")
 
+# Our own keys and secrets, wherever they stand: also in the middle of a parameter that is JSON.
+_OURS = re.compile(r"(?:\b|(?<=%[0-9A-Fa-f]{2}))(pk|ck_test|ck_live|cs|whsec)_[\w-]{16,}", re.ASCII)
+
+
+def _masked(value: str) -> str:
+    return _OURS.sub(rf"\1_{MASK}", _SECRET.sub(rf"\1{MASK}", value))
+
 
 def mask_secrets(logger: Any, method: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        name: _SECRET.sub(rf"\1{MASK}", value) if isinstance(value, str) else value for name, value in event.items()
-    }
+    return {name: _masked(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def configure(*, as_json: bool) -> None:
-    last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # Plain tracebacks everywhere: a pretty one shows local variables, and some of those are secrets.
+    traces = [structlog.processors.format_exc_info] if as_json else []
+    readable = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -26,7 +33,8 @@ def configure(*, as_json: bool) -> None:
             structlog.processors.StackInfoRenderer(),
             structlog.dev.set_exc_info,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *traces,
             mask_secrets,
-            *(last if as_json else [structlog.dev.ConsoleRenderer()]),
+            structlog.processors.JSONRenderer() if as_json else readable,
         ]
     )

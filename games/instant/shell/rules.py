@@ -25,6 +25,7 @@ FIELDS = (0, 2, 3, 5, 10, 25, 100, 1_000, 10_000)
 SHELLS = 3
 LARGEST_WEIGHT = 1_000_000
 MOST_DECIMALS = 6
+LONGEST_WEIGHT = 40  # characters
 
 Weights = tuple[str, ...]  # as they are kept: decimal texts, the first is ignored
 
@@ -49,13 +50,15 @@ def _weight(value: object) -> str:
         raise BadChoice("weights", "Each weight must be a number.")
     text = str(value).strip()
     try:
-        weight = Decimal(text) if len(text) <= 40 else None
+        weight = Decimal(text) if len(text) <= LONGEST_WEIGHT else None
     except InvalidOperation:
         weight = None
     if weight is None or not weight.is_finite():
         raise BadChoice("weights", "Each weight must be a number.")
     if not 0 <= weight <= LARGEST_WEIGHT:
         raise BadChoice("weights", f"Each weight goes from 0 to {LARGEST_WEIGHT}.")
+    if weight.adjusted() < -LONGEST_WEIGHT:  # written out it would be as long as its exponent says
+        raise BadChoice("weights", f"A weight has at most {MOST_DECIMALS} decimals.")
     plain = f"{weight:f}"
     plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
     if len(plain.partition(".")[2]) > MOST_DECIMALS:
