@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 MASK = "***"
+LONGEST_REQUEST = 2_000  # characters of an address that are logged: some calls carry 64 KiB in theirs
 # Keys and sessions that came in a query string: the address of a request is logged with its query.
 _SECRET = re.compile(r"""(?i)([?&](?:session|key|api_key|token|secret|signature)=)[^&\s'"]+""")
 
@@ -19,7 +20,10 @@ def _masked(value: str) -> str:
 
 
 def mask_secrets(logger: Any, method: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: _masked(value) if isinstance(value, str) else value for name, value in event.items()}
+    masked = {name: _masked(value) if isinstance(value, str) else value for name, value in event.items()}
+    if isinstance(masked.get("request"), str):
+        masked["request"] = masked["request"][:LONGEST_REQUEST]
+    return masked
 
 
 def configure(*, as_json: bool) -> None:
