@@ -126,7 +126,6 @@ class Site:
 @contextmanager
 def embedded_site(folder: Path, *, crash_between: tuple[int, int] = (200, 300), **settings: str) -> Iterator[Site]:
     """What `make run` starts, with a database of its own, short rounds and their crash points in a known range."""
-    port = free_port()
     env = {
         "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}",
         "REDIS_URL": "",
@@ -136,6 +135,7 @@ def embedded_site(folder: Path, *, crash_between: tuple[int, int] = (200, 300), 
         **settings,
     }
     seed = _prepare(env, crash_between, rounds=200)
+    port = free_port()  # last, so that nobody else has taken it meanwhile
     with ExitStack() as processes:
         site = Site(f"http://127.0.0.1:{port}", env, seed, folder / "site.log", processes)
         site.start()
