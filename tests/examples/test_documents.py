@@ -76,10 +76,11 @@ def test_the_commands_for_partners_lead_from_a_key_to_a_paid_bet(tmp_path: Path)
 
 @needs_tools
 def test_the_commands_of_the_examples_play_three_rounds(live_site: Site) -> None:
-    *bets, balance = run_blocks(DOCS / "examples" / "README.md", live_site).splitlines()
+    *bets, balance, bot = run_blocks(DOCS / "examples" / "README.md", live_site).splitlines()
     assert len(bets) == 3
     assert {bet.split()[1] for bet in bets} <= {"cashed_out", "lost"}
     assert re.fullmatch(r"balance: \d+", balance)
+    assert bot.startswith("72 bets verified")
 
 
 def test_every_code_that_partners_are_told_of_exists_with_its_status() -> None:

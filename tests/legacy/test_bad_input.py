@@ -1,11 +1,13 @@
 """Whatever is wrong with a request, it is said in its dialect, and nothing has moved."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from games.instant.models import InstantBet, InstantGame
+from games.legacy.errors import OF_STATUS
 from tests.legacy.kit import BEARER, BETS, Answer, Bot
 
 TOO_MANY_DIGITS = "1" * 5000
@@ -297,3 +299,14 @@ def test_a_bet_that_names_its_hash_is_played_once_however_often_it_is_sent(alice
     first, again = (alice.bet("slots", at="/1", hash=promised) for _ in range(2))
     assert (first.status, again.status, again.details) == (200, 409, ["hash_used"])
     assert len(alice.get("/1/games/bets").body["bets"]) == 1
+
+
+def test_the_documents_name_every_status_with_its_details() -> None:
+    text = (ROOT / "docs/legacy-apis.md").read_text()
+    told = {
+        int(status): set(re.findall(r"`(\w+)`", words))
+        for status, words in re.findall(r"^\| (\d{3}) \| (.*) \|$", text, re.MULTILINE)
+    }
+    assert {status for _, _, _, status, _ in REFUSED} <= told.keys()
+    assert {detail for _, _, _, status, detail in REFUSED if detail not in told[status]} == set()
+    assert {status for status, (detail, _) in OF_STATUS.items() if detail not in told[status]} <= {403}
