@@ -9,6 +9,7 @@ import pytest
 from games.instant.models import InstantBet, InstantGame
 from games.legacy.errors import OF_STATUS
 from tests.legacy.kit import BEARER, BETS, Answer, Bot
+from tests.servers import ROOT
 
 TOO_MANY_DIGITS = "1" * 5000
 HUGE = "1e400"
