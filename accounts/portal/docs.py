@@ -39,8 +39,10 @@ GUIDES = {
     "operators": ("operators.md", "Seamless wallet"),
     "payments": ("payments.md", "Payment providers"),
     "client": ("examples/README.md", "Example client"),
+    "bots": ("legacy-apis.md", "Players' bots"),
 }
-EXAMPLES = ("partner_client", "operator_server", "operator_faults")  # files of docs/examples, to be read or saved
+# Files of docs/examples, to be read or saved.
+EXAMPLES = ("partner_client", "operator_server", "operator_faults", "legacy_bot")
 HERE = "http://127.0.0.1:8000"  # what the guides' commands call; shown as the address of this very site
 # Of the reference, in order.
 TAGS = ("Game", "Bets", "Players", "Transfers", "Rounds", "Reports", "Webhooks", "Payments", "Multi", "About")

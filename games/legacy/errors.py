@@ -18,6 +18,7 @@ OF_STATUS: dict[int, tuple[str, str]] = {
     403: ("forbidden", "This is not allowed."),
     404: ("not_found", "There is no such action."),
     405: ("method", "The action exists, but not with this method."),
+    411: ("body", "Send the length of the body with it (Content-Length)."),
     413: ("body", "The body is larger than 64 KiB."),
     415: ("content_type", "Send the body as JSON or as a form."),
     429: (TOO_MANY, "Too many requests. Wait as long as Retry-After says."),

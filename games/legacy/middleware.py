@@ -11,6 +11,7 @@ from collections.abc import Callable
 from urllib.parse import unquote_plus
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 
 from games.legacy.dialects import of_path, refused
@@ -67,6 +68,8 @@ def take_keys_out(request: HttpRequest) -> None:
 def _unreadable(request: HttpRequest) -> Refusal | None:
     if "\0" in request.path_info:
         return Refusal(404)
+    if isinstance(request, WSGIRequest) and "HTTP_TRANSFER_ENCODING" in request.META:
+        return Refusal(411)  # by WSGI a body without a length is an empty one, which would be the wrong error
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal():
         return Refusal(400, message="Content-Length is not a number.")

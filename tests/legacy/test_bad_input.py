@@ -191,6 +191,12 @@ def test_a_body_above_64_kib_is_refused_and_one_of_64_kib_is_read(alice: Bot) ->
     assert (old.status, new.status) == (200, 200)
 
 
+def test_a_body_whose_length_is_not_told_is_not_taken_for_an_empty_one(alice: Bot) -> None:
+    headers = {"Authorization": f"{BEARER} {alice.key}", "Transfer-Encoding": "chunked"}
+    old, new = (alice.send("POST", f"/api/{at}/games/slots/bet", **headers) for at in ("v1", "1"))
+    refused_alike(old, new, 411, "body")
+
+
 def test_a_form_with_a_thousand_fields_is_refused(alice: Bot) -> None:
     fields = {f"f{i}": "1" for i in range(1001)}
     answers = alice.form("/v1/games/slots/bet", **fields), alice.form("/1/games/slots/bet", **fields)

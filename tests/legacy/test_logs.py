@@ -11,8 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.views.debug import ExceptionReporter
 
 from casino.ops.logs import mask_secrets
+from tests.legacy.kit import Bot
 from tests.servers import Site, embedded_site, free_port, process, wait_until_healthy
 
 JSON = {"Content-Type": "application/json"}
@@ -102,3 +105,31 @@ def test_what_else_looks_like_a_secret_is_masked_wherever_it_stands() -> None:
     assert all(key[3:] not in str(value) for value in masked.values())
     assert "pk_***" in str(masked["request"])
     assert len(str(mask_secrets(None, "info", {"request": "GET /" + "x" * 60_000})["request"])) <= 2_000
+
+
+@pytest.mark.parametrize("way", ["query", "odd query", "form", "json", "header", "bare header"])
+def test_an_error_report_with_all_its_variables_has_no_key(
+    alice: Bot, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    """What Django mails to its administrators, or another collector makes of a logged exception."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE instant_commitment RENAME TO elsewhere")
+    key, path = alice.key, "/api/1/user"
+    sent: dict[str, tuple[str, bytes, str, dict[str, str]]] = {
+        "query": (f"{path}?api_key={key}", b"", "", {}),
+        "odd query": (f"{path}?a=1&api%5fkey={key}", b"", "", {}),
+        "form": (path, f"api_key={key}".encode(), FORM["Content-Type"], {}),
+        "json": (path, json.dumps({"api_key": key}).encode(), JSON["Content-Type"], {}),
+        "header": (path, b"", "", {"Authorization": f"Bearer {key}"}),
+        "bare header": (path, b"", "", {"Authorization": key}),
+    }
+    address, body, kind, headers = sent[way]
+    answer = alice.client.generic("POST", address, body, content_type=kind, headers=headers)
+    assert answer.status_code == 500
+    (error,) = [record.exc_info for record in caplog.records if record.name == "casino.api.problems"]
+    assert error is not None
+    report = ExceptionReporter(answer.wsgi_request, *error)
+    written = report.get_traceback_text() + report.get_traceback_html()
+    assert "no such table" in written or "does not exist" in written
+    assert "_single" in written, "with the variables of our own functions"
+    assert key not in written
