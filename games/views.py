@@ -28,6 +28,7 @@ from casino.lib.money import format_minor
 from games.crash import queries
 from games.crash.models import Game
 from games.crash.rules import CAPS, largest_rounding_loss
+from games.solo import queries as solo
 from wallet import operations as wallet
 from wallet.queries import balance
 
@@ -175,7 +176,7 @@ def fair(request: HttpRequest) -> HttpResponse:
 @require_GET
 def fair_round(request: HttpRequest, round_id: UUID) -> HttpResponse:
     """All that is needed to recompute a round; salt and result are null while it lives."""
-    record = queries.fairness_record(round_id)
+    record = queries.fairness_record(round_id) or solo.fairness_record(round_id)
     if record is None:
         return error(404, "not_found", "There is no such round.")
     response = JsonResponse(record)

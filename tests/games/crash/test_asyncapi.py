@@ -106,7 +106,7 @@ def types_of(schemas: dict[str, Message], key: str) -> set[str]:
 
 
 def test_every_message_that_players_may_send_is_in_it() -> None:
-    assert types_of(socket_schemas.REQUESTS, "messageType") == messages._READERS.keys()
+    assert types_of(socket_schemas.REQUESTS, "messageType") == messages.READERS.keys()
 
 
 def test_every_message_that_players_can_be_sent_is_in_it() -> None:
