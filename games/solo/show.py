@@ -50,6 +50,7 @@ class Show:
         self._answered.set()
         self._under_way = 0
         self._seq = 0
+        self._resumed: UUID | None = None  # a round that ran already when the socket came
         self._told_round: UUID | None = None  # whose commitment was told last
         self._told_bet: UUID | None = None  # whose end was told last
 
@@ -61,6 +62,8 @@ class Show:
         view = await self._intake.advance(self.place)
         if view.closed is not None:
             self._told_bet = view.closed.bet_id  # before this socket came
+        if view.round.state == Round.State.RUNNING:
+            self._resumed = view.round.pk
         self._tell_commitment(view.round, await self._announced(view.round))
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -132,6 +135,9 @@ class Show:
         assert round_.started_at is not None
         told = -1
         bonus_tick = course.shown_bonus_tick
+        if round_.pk != self._resumed:  # its beginning is told even if we were too slow to see it
+            self._tell_tick(round_, 0, 0)
+            told = 0
         while True:
             elapsed = max(0, elapsed_ms(round_.started_at, self._clock.now()))
             if elapsed >= course.crash_ms:

@@ -5,12 +5,16 @@ The house cannot choose: a chain is announced before its client seed is brought.
 root, and then brings a client seed under which the next round is as it wants it.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
+
+from accounts.models import User
+from casino.lib.clock import system_clock
 from casino.lib.errors import DomainError
 from games.crash import fairness
 from games.crash import operations as crash
@@ -26,14 +30,23 @@ from wallet import audit as wallet_audit
 from wallet import queries
 
 TICK_MS = 200
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 Answer = ClosedBet | PlacedBet | DomainError
 
 
 def steer(
-    game: str, account_id: int, *, low: int, high: int, rounds: int = 1, now: datetime, bonus: bool | None = None
+    game: str,
+    account_id: int,
+    *,
+    low: int,
+    high: int,
+    now: datetime,
+    rounds: int = 1,
+    bonus: bool | None = None,
+    tick_ms: int = TICK_MS,
 ) -> Round:
     """Bring a client seed under which the next rounds crash between the two hundredths; the round that then waits."""
-    tick_ms = operations.advance([(game, account_id)], now=now, tick_ms=TICK_MS)[0].tick_ms
+    operations.advance([(game, account_id)], now=now, tick_ms=tick_ms)
     config = GameConfig.objects.filter(game_id=game).latest("version")
     chain = chains.announced(game, account_id)
     assert chain is not None
@@ -58,6 +71,14 @@ def steer(
     return operations.bring_seed(game, account_id, wanted, now=now, tick_ms=tick_ms)
 
 
+def steer_player(username: str, *, low: int, high: int, rounds: int, is_demo: bool = False) -> None:
+    """Of a seeded player, beside a running server that does not show them their round yet."""
+    account = queries.player_account(User.objects.get(username=username), is_demo=is_demo)
+    assert account is not None
+    now, tick_ms = system_clock.now(), settings.CRASH_TICK_MS
+    steer("BigPanda", account.pk, low=low, high=high, rounds=rounds, now=now, tick_ms=tick_ms)
+
+
 @dataclass
 class Solo:
     """One player at one game. Times are milliseconds from the start of the round."""
@@ -66,7 +87,7 @@ class Solo:
     player: Any
     now: datetime
     round: Round | None = None
-    started: datetime = field(default_factory=lambda: datetime.min)
+    started: datetime = LONG_AGO
 
     @classmethod
     def set_up(cls, player: Any, now: datetime, **rules: Any) -> "Solo":

@@ -129,7 +129,7 @@ def test_a_bonus_pays_more_to_those_who_are_still_in(make_player: Make, now: dat
     assert findings(solo.now) == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     crash_point=st.integers(100, 600),
     auto=st.none() | st.integers(101, 700),
