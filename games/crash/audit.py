@@ -44,6 +44,7 @@ class Bets(NamedTuple):
 
 
 SHARED = Bets("crash_bet")
+SOLO_PREFIX = "solo:"  # of the bets that players have for themselves: they have a table and an audit of their own
 UNCONFIRMED = "(b.was_reserved AND b.confirmed_at IS NULL)"
 STAKE_KIND = "CASE WHEN b.was_reserved THEN 'post' ELSE 'posted' END"
 FROM_PLAYER = ("hold", "release", "stake")
@@ -95,7 +96,8 @@ def money_of_bets_off(
 
 def transfers_without_bet(bets: Bets) -> Iterator[str]:
     """Those whose ids have the prefix, or none where there is no prefix: what has another's is for its own audit."""
-    theirs = f"t.id LIKE t.code || ':{bets.prefix}%'" if bets.prefix else "t.id NOT LIKE t.code || ':solo:%'"
+    named = f"substr(t.id, length(t.code) + 2, {len(SOLO_PREFIX)})"
+    theirs = f"{named} {'=' if bets.prefix else '<>'} '{SOLO_PREFIX}'"
     sql = f"""
         SELECT t.id, t.amount_minor FROM wallet_transfer t
         JOIN wallet_account h ON h.kind = 'crash'

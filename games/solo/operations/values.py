@@ -2,10 +2,11 @@
 
 from django.db.models import QuerySet
 
+from games.crash.audit import SOLO_PREFIX
 from games.crash.operations.values import HeldBet
 from games.solo.models import Bet
 
-PREFIX = "solo:"  # before a bet's id in its transfers' ids and references, which tells them from a shared table's
+PREFIX = SOLO_PREFIX  # before a bet's id in its transfers' ids and references, which tells them from a shared table's
 
 _COLUMNS = (
     "pk",

@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 
 from games.crash.rules import CURVE
+from games.solo import socket_schemas
+from tests.games.crash.test_asyncapi import wrong
 from tests.players import SocketPlayer
 from tests.servers import Site
 
@@ -50,7 +52,10 @@ def join(site: Site) -> Iterator[Join]:
             session = site.player(name)["session"]
             return sockets.enter_context(SoloSocketPlayer(f"{site.ws}/ws/BigPanda/solo?session={session}"))
 
-        yield sit
+        seated: list[SoloSocketPlayer] = []
+        yield lambda name: seated.append(sit(name)) or seated[-1]
+        everything = [message for player in seated for message in player.seen]
+        assert wrong(everything, socket_schemas.TOLD, "messageType") == []
 
 
 def test_a_round_is_told_in_order_without_gaps_and_proves_what_was_promised(join: Join) -> None:
