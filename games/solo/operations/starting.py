@@ -13,6 +13,7 @@ from casino.ops.bulk import AnyOf, insert_rows, update_rows
 from games.crash.errors import InsufficientFunds, OperatorUnavailable
 from games.crash.models import ConfigLimit, Game
 from games.crash.operations import BetRequest, PlacedBet
+from games.crash.operations.exposure import Room, Rooms, terms_of
 from games.crash.operations.placing import Limits, placed_bet, refused_by_rules
 from games.crash.operations.remote import Wanted, stake_wish
 from games.solo import publisher
@@ -21,6 +22,7 @@ from games.solo.models import Bet, Round
 from games.solo.operations.locking import Place, live_rounds, own_live_rounds
 from games.solo.operations.values import PREFIX
 from wallet import ledger
+from wallet.bankroll import queries as bankroll
 from wallet.chart import Code, House, book_of
 from wallet.ledger import Result, TransferRequest
 from wallet.operators import operations as operators
@@ -54,7 +56,7 @@ def start_rounds(requests: Sequence[BetRequest], *, now: datetime) -> list[Place
     answers: list[PlacedBet | DomainError | None] = [None] * len(requests)
     with transaction.atomic():
         rounds = own_live_rounds({request.account_id for request in requests})
-        found = _Refusals(requests, rounds)
+        found = _Refusals(requests, rounds, now=now)
         taken = operators.confirm([request.debit for request in requests if request.debit is not None], now=now)
         wanted: list[Staked] = []
         for i, request in enumerate(requests):
@@ -77,7 +79,7 @@ def ask_for_stakes(wishes: Sequence[Wanted], *, now: datetime) -> list[StakeCall
     """Of players whose money is at an operator: which stakes to ask for, or why the bet would be refused anyway."""
     requests = [wish.request for wish in wishes]
     rounds = live_rounds({request.account_id for request in requests})
-    found = _Refusals(requests, rounds)
+    found = _Refusals(requests, rounds, now=now)
     with transaction.atomic():  # it may tell a partner that a limit was met
         protected = refuse_bets(requests, now)
     answers: list[StakeCall | DomainError | None] = []
@@ -94,10 +96,14 @@ def ask_for_stakes(wishes: Sequence[Wanted], *, now: datetime) -> list[StakeCall
 
 
 class _Refusals:
-    """What can be said against bets from the rules of the rounds that wait for them. Two queries for all of them."""
+    """
+    What can be said against bets from the rules of the rounds that wait for them, and from what the house risks for a
+    single bet. Two queries for all of them.
+    """
 
-    def __init__(self, requests: Sequence[BetRequest], rounds: dict[Place, Round]) -> None:
+    def __init__(self, requests: Sequence[BetRequest], rounds: dict[Place, Round], *, now: datetime) -> None:
         self._rounds = dict(rounds)
+        self._risked = bankroll.standing({_book(request) for request in requests}, now)
         self._paused = set(
             Game.objects.filter(pk__in={r.game for r in requests}, enabled=False).values_list("pk", flat=True)
         )
@@ -112,7 +118,20 @@ class _Refusals:
         if request.game in self._paused:
             return GamePaused()
         round_ = self._rounds.get(_place(request))
-        return NotFinished() if round_ is None else refused_by_rules(request, self.limits.get(round_.config_id, {}))
+        if round_ is None:
+            return NotFinished()
+        limits = self.limits.get(round_.config_id, {})
+        return refused_by_rules(request, limits) or self._too_much(request, limits)
+
+    def _too_much(self, request: BetRequest, limits: Limits) -> DomainError | None:
+        """A round of one bet: it may win what a single bet may."""
+        book = _book(request)
+        room = Room(self._risked[book].max_win_minor, 0)
+        return Rooms(terms_of(limits[request.currency].config), limits, {book: room}).take(request)
+
+
+def _book(request: BetRequest) -> str:
+    return book_of(request.currency, is_demo=request.is_demo)
 
 
 def _place(request: BetRequest) -> Place:
@@ -170,7 +189,7 @@ def _stake(
 
 
 def _post(staked: Sequence[Staked], locked: ledger.Locked, *, now: datetime) -> list[ledger.Outcome]:
-    house = house_accounts(House.CRASH, {book_of(r.currency, is_demo=r.is_demo) for _, r, _ in staked})
+    house = house_accounts(House.CRASH, {_book(r) for _, r, _ in staked})
     from_operators = [
         operators.stake_transfer(
             r.account_id, r.debit.transaction_id, r.stake_minor, currency=r.currency, is_demo=r.is_demo
@@ -182,7 +201,7 @@ def _post(staked: Sequence[Staked], locked: ledger.Locked, *, now: datetime) -> 
         TransferRequest(
             id=f"stake:{PREFIX}{request.bet_id}",
             debit_account_id=request.account_id,
-            credit_account_id=house[book_of(request.currency, is_demo=request.is_demo)],
+            credit_account_id=house[_book(request)],
             amount_minor=request.stake_minor,
             code=Code.STAKE,
             reference=f"{PREFIX}{request.bet_id}",

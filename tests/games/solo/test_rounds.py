@@ -28,6 +28,8 @@ from games.solo.models import Bet, Round
 from games.solo.sweep import AFTER, Sweep
 from tests.games.solo.playing import TICK_MS, Solo, chains_of, fate, findings, ms_of
 from wallet import operations as wallet
+from wallet.bankroll import queries as bankroll
+from wallet.bankroll.models import Bankroll
 
 pytestmark = pytest.mark.usefixtures("db")
 Make = Callable[..., Any]
@@ -369,6 +371,21 @@ def test_a_sweep_costs_the_same_for_one_round_as_for_ten(solo: Solo, make_player
 
     one = cost([solo])
     assert cost([solo.beside(make_player(f"p{n}", real=100_00)) for n in range(10)]) <= one
+
+
+def test_a_bet_that_could_win_more_than_the_house_risks_is_refused_with_what_still_can_be_staked(solo: Solo) -> None:
+    solo.advance()
+    Bankroll.objects.filter(book="BRL").update(capital_minor=1_000_000_00, max_win_bps=100)  # 10,000.00 for one bet
+    bankroll.forget()
+    refused = solo.bet(stake=10_00)  # up to 17,500x
+    assert code_of(refused) == (1005, None)
+    assert "lower auto cash-out" in refused.message
+    assert code_of(solo.bet(stake=10_00, auto=1_001_01)) == (1005, None)
+    assert isinstance(solo.bet(stake=10_00, auto=1_001_00), PlacedBet)
+    Bankroll.objects.filter(book="BRL").update(capital_minor=0)
+    bankroll.forget()
+    solo.finish()
+    assert code_of(solo.bet(auto=101)) == (1005, None)
 
 
 def test_a_players_limits_hold_for_solo_bets(solo: Solo) -> None:
