@@ -115,6 +115,10 @@ OPERATOR_GROUPS = {
     "admin": [*OPERATOR_VIEW, *OPERATOR_ACTIONS],
 }
 
+# What came with solo crash.
+SOLO_VIEW = ["solo.view_round", "solo.view_bet", "solo.view_chain", "solo.view_outage"]
+SOLO_GROUPS = dict.fromkeys(("support", "risk", "finance", "admin"), SOLO_VIEW)
+
 
 def install(apps: Any) -> None:
     """Make the groups, with exactly these permissions."""
@@ -141,6 +145,10 @@ def install_payments(apps: Any) -> None:
 
 def install_protection(apps: Any) -> None:
     extend(apps, PROTECTION_GROUPS, PROTECTION_ACTIONS)
+
+
+def install_solo(apps: Any) -> None:
+    extend(apps, SOLO_GROUPS, {})
 
 
 def extend(apps: Any, groups: Mapping[str, Sequence[str]], names: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from django.urls import path, re_path  # noqa: E402
 from casino.ops.checks import refuse_unsafe_start  # noqa: E402
 from games.crash.consumers import CrashSocket, NoSuchSocket  # noqa: E402
 from games.crash.feed_socket import PartnerFeed  # noqa: E402
+from games.solo.consumers import SoloSocket  # noqa: E402
 
 refuse_unsafe_start()
 
@@ -23,6 +24,7 @@ application = ProtocolTypeRouter(
             [
                 # Channels routes ASGI applications with Django's path(), whose stubs know only views.
                 path("ws/v1/feed", PartnerFeed.as_asgi()),  # type: ignore[arg-type]
+                path("ws/<slug:game>/solo", SoloSocket.as_asgi()),  # type: ignore[arg-type]
                 path("ws/<slug:game>", CrashSocket.as_asgi()),  # type: ignore[arg-type]
                 re_path("", NoSuchSocket.as_asgi()),  # type: ignore[arg-type]
             ]

@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "games",
     "games.crash",
     "games.instant",
+    "games.solo",
     "games.social",
 ]
 
@@ -232,6 +233,8 @@ CRASH_TICK_MS = env.int("CRASH_TICK_MS", default=200)
 CRASH_GRACE_MS = env.int("CRASH_GRACE_MS", default=300)
 # "refund" (GLI) or "pay": what happens to bets without a due auto cash-out when a running round is interrupted.
 CRASH_CHAIN_LENGTH = env.int("CRASH_CHAIN_LENGTH", default=20_000)
+# Rounds of a solo chain: each account has chains of its own, made when they are needed.
+SOLO_CHAIN_LENGTH = env.int("SOLO_CHAIN_LENGTH", default=1_000)
 # "auto": a new chain's client seed is drawn after its announcement; "manual": staff enter it (a public beacon).
 CRASH_CLIENT_SEED = env.str("CRASH_CLIENT_SEED", default="auto")
 CHAT_MESSAGES_PER_WINDOW = env.int("CHAT_MESSAGES_PER_WINDOW", default=5)

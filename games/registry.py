@@ -30,15 +30,17 @@ KINDS = (GameKind("crash", _crash_services),)
 def workers() -> list[Service]:
     """
     What brings news to partners, operators what they are owed, withdrawals to their providers, affiliates their shares,
-    and the count of what the house has gained; `manage.py run_worker` in production.
+    the count of what the house has gained, and what ends solo rounds that nobody looks at; `manage.py run_worker` in
+    production.
     """
     from accounts.webhooks.worker import run_worker
+    from games.solo.sweep import run_sweep
     from wallet.affiliates.worker import run_affiliates
     from wallet.bankroll.worker import run_bankrolls
     from wallet.operators.worker import run_operators
     from wallet.services import payment_services
 
-    return [run_worker, run_operators, *payment_services(), run_bankrolls, run_affiliates]
+    return [run_worker, run_operators, *payment_services(), run_bankrolls, run_affiliates, run_sweep]
 
 
 def background_services() -> list[Service]:

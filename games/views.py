@@ -28,11 +28,14 @@ from casino.lib.money import format_minor
 from games.crash import queries
 from games.crash.models import Game
 from games.crash.rules import CAPS, largest_rounding_loss
+from games.solo import queries as solo_queries
 from wallet import operations as wallet
 from wallet.queries import balance
 
 HOME_GAME = "BigPanda"
 POINTS = 27  # as many as the socket tells
+SOLO_PAGE = "games/solo/table.html"
+ALONE: dict[str, Any] = {"points": [], "panels": (1,)}
 RECENT_SECONDS = 2  # how long all visitors of the lobby share one answer
 
 
@@ -133,12 +136,24 @@ def lobby(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 def crash(request: HttpRequest, slug: str) -> HttpResponse:
+    return render(request, "games/crash/table.html", {**_table(slug), **_visitor(request)})
+
+
+@require_GET
+@never_cache
+def solo(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same game, each player for themselves. Their own last rounds come over the socket."""
+    return render(request, SOLO_PAGE, {**_table(slug), **_visitor(request), **ALONE})
+
+
+def _visitor(request: HttpRequest) -> dict[str, Any]:
+    """Who looks at a table, and whether they may play."""
     exclusion = protection.standing(request.user.pk, now=system_clock.now()).exclusion if request.user.pk else None
     seated = request.user.is_authenticated and exclusion is None
-    context = {**_table(slug), "seated": seated, "mode": first_mode(request)}
+    context: dict[str, Any] = {"seated": seated, "mode": first_mode(request)}
     if exclusion is not None:
         context["excluded"] = Excluded(exclusion).message
-    return render(request, "games/crash/table.html", context)
+    return context
 
 
 @require_GET
@@ -149,6 +164,13 @@ def launch(request: HttpRequest, slug: str) -> HttpResponse:
     stands behind `#` reaches no server and no log; the page takes it out of the address at once.
     """
     return render(request, "games/crash/table.html", {**_table(slug), "seated": True, "launched": True})
+
+
+@require_GET
+@never_cache
+def solo_launch(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same for solo play: the session is the one that this tab was launched with, or comes in the same way."""
+    return render(request, SOLO_PAGE, {**_table(slug), **ALONE, "seated": True, "launched": True})
 
 
 def _table(slug: str) -> dict[str, Any]:
@@ -175,7 +197,7 @@ def fair(request: HttpRequest) -> HttpResponse:
 @require_GET
 def fair_round(request: HttpRequest, round_id: UUID) -> HttpResponse:
     """All that is needed to recompute a round; salt and result are null while it lives."""
-    record = queries.fairness_record(round_id)
+    record = queries.fairness_record(round_id) or solo_queries.fairness_record(round_id)
     if record is None:
         return error(404, "not_found", "There is no such round.")
     response = JsonResponse(record)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from casino.api import caching, docs, postman
 from games.api.views import PublicView
-from games.crash import asyncapi
+from games.solo import asyncapi
 
 Json = dict[str, Any]
 

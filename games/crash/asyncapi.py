@@ -32,9 +32,9 @@ CLOSE_CODES = {
 
 
 def document() -> Json:
-    asked, told = _messages("Ask", socket_schemas.REQUESTS), _messages("", socket_schemas.TOLD)
-    sent = _messages("Feed", feed_schemas.REQUESTS, suffix="Request")
-    heard = _messages("Feed", {**feed_schemas.TOLD, **feed_schemas.EVENTS})
+    asked, told = messages_of("Ask", socket_schemas.REQUESTS), messages_of("", socket_schemas.TOLD)
+    sent = messages_of("Feed", feed_schemas.REQUESTS, suffix="Request")
+    heard = messages_of("Feed", {**feed_schemas.TOLD, **feed_schemas.EVENTS})
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -56,9 +56,9 @@ def document() -> Json:
             TABLE: {
                 "address": "/ws/{game}",
                 "title": "A game's table",
-                "description": f"For players. {_closing(TABLE)}",
+                "description": f"For players. {closing_of(TABLE)}",
                 "parameters": {"game": {"description": "the game", "default": "BigPanda"}},
-                "messages": _listed([*asked, *told]),
+                "messages": listed_of([*asked, *told]),
                 "bindings": {
                     "ws": {
                         "query": {
@@ -73,8 +73,8 @@ def document() -> Json:
                 "address": "/ws/v1/feed",
                 "title": "The partners' feed",
                 "description": "For servers of partners, with a key of scope `read:game_state` in a header or in the "
-                f"first message. {_closing(FEED)}",
-                "messages": _listed([*sent, *heard]),
+                f"first message. {closing_of(FEED)}",
+                "messages": listed_of([*sent, *heard]),
                 "bindings": {
                     "ws": {
                         "headers": {
@@ -89,18 +89,18 @@ def document() -> Json:
             },
         },
         "operations": {
-            "askAtTable": _operation("receive", TABLE, asked, "What a player sends"),
-            "tellTable": _operation("send", TABLE, told, "What a player is sent"),
-            "askFeed": _operation("receive", FEED, sent, "What a partner sends"),
-            "tellFeed": _operation("send", FEED, heard, "What a partner is sent"),
+            "askAtTable": operation_of("receive", TABLE, asked, "What a player sends"),
+            "tellTable": operation_of("send", TABLE, told, "What a player is sent"),
+            "askFeed": operation_of("receive", FEED, sent, "What a partner sends"),
+            "tellFeed": operation_of("send", FEED, heard, "What a partner is sent"),
         },
         "components": {"messages": {**asked, **told, **sent, **heard}},
     }
 
 
-def _messages(prefix: str, schemas: Mapping[str, Json], *, suffix: str = "") -> dict[str, Json]:
+def messages_of(prefix: str, schemas: Mapping[str, Json], *, suffix: str = "") -> dict[str, Json]:
     return {
-        f"{prefix}{_title(name)}{suffix}": {
+        f"{prefix}{title_of(name)}{suffix}": {
             "name": name,
             "title": name,
             "summary": schema.get("description", name),
@@ -110,16 +110,16 @@ def _messages(prefix: str, schemas: Mapping[str, Json], *, suffix: str = "") -> 
     }
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
     """`round.waiting` is RoundWaiting."""
     return "".join(word[:1].upper() + word[1:] for word in name.replace(".", "_").split("_"))
 
 
-def _listed(names: Iterable[str]) -> Json:
+def listed_of(names: Iterable[str]) -> Json:
     return {name: {"$ref": f"#/components/messages/{name}"} for name in names}
 
 
-def _operation(action: str, channel: str, messages: Iterable[str], summary: str) -> Json:
+def operation_of(action: str, channel: str, messages: Iterable[str], summary: str) -> Json:
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
@@ -128,6 +128,6 @@ def _operation(action: str, channel: str, messages: Iterable[str], summary: str)
     }
 
 
-def _closing(channel: str) -> str:
+def closing_of(channel: str) -> str:
     codes = ", ".join(f"{code} ({about})" for code, about in CLOSE_CODES[channel].items())
     return f"Close codes: {codes}. From 4000 to 4499 come again with a backoff, from 4500 on do not."

@@ -7,6 +7,7 @@ reservation it is `hold:<id>` first, then `stake:<id>` (confirmed) or `release:<
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -25,12 +26,25 @@ BET_KEY = {
     "sqlite": "substr(b.id, 1, 8) || '-' || substr(b.id, 9, 4) || '-' || substr(b.id, 13, 4) || '-' "
     "|| substr(b.id, 17, 4) || '-' || substr(b.id, 21)",
 }
-BET_ID_OF_TRANSFER = {
-    "postgresql": "CAST(b.id AS text) = substr(t.id, length(t.code) + 2)",
-    "sqlite": "b.id = replace(substr(t.id, length(t.code) + 2), '-', '')",
-}
 
 
+class Bets(NamedTuple):
+    """Where a way to play has its bets, and what stands before a bet's id in the ids of its transfers."""
+
+    table: str
+    prefix: str = ""
+
+    @property
+    def id_of_transfer(self) -> str:
+        """That the bet `b` is the one that the transfer `t` names."""
+        part = f"substr(t.id, length(t.code) + {2 + len(self.prefix)})"
+        if connection.vendor == "postgresql":
+            return f"CAST(b.id AS text) = {part}"
+        return f"b.id = replace({part}, '-', '')"
+
+
+SHARED = Bets("crash_bet")
+SOLO_PREFIX = "solo:"  # of the bets that players have for themselves: they have a table and an audit of their own
 UNCONFIRMED = "(b.was_reserved AND b.confirmed_at IS NULL)"
 STAKE_KIND = "CASE WHEN b.was_reserved THEN 'post' ELSE 'posted' END"
 FROM_PLAYER = ("hold", "release", "stake")
@@ -39,18 +53,16 @@ FROM_PLAYER = ("hold", "release", "stake")
 def findings(now: datetime) -> list[str]:
     """A line per bet and per transfer of the game that the other side does not explain, and per bet settled wrongly."""
     rules: tuple[Callable[[], Iterator[str]], ...] = (
-        lambda: _money_of_bets_off("hold", "b.was_reserved", "b.stake_minor", kind="pending"),
-        lambda: _money_of_bets_off(
-            "release", f"{UNCONFIRMED} AND b.status = 'cancelled'", "b.stake_minor", kind="void"
-        ),
-        lambda: _money_of_bets_off("stake", f"NOT ({UNCONFIRMED})", "b.stake_minor", kind=STAKE_KIND),
-        lambda: _money_of_bets_off("payout", "b.status = 'cashed_out'", "b.payout_minor"),
-        lambda: _money_of_bets_off(
+        lambda: money_of_bets_off("hold", "b.was_reserved", "b.stake_minor", kind="pending"),
+        lambda: money_of_bets_off("release", f"{UNCONFIRMED} AND b.status = 'cancelled'", "b.stake_minor", kind="void"),
+        lambda: money_of_bets_off("stake", f"NOT ({UNCONFIRMED})", "b.stake_minor", kind=STAKE_KIND),
+        lambda: money_of_bets_off("payout", "b.status = 'cashed_out'", "b.payout_minor"),
+        lambda: money_of_bets_off(
             "refund", f"b.status IN ('cancelled', 'refunded') AND NOT ({UNCONFIRMED})", "b.stake_minor"
         ),
-        _transfers_without_bet,
-        _accounts_off,
-        _payouts_off,
+        lambda: transfers_without_bet(SHARED),
+        lambda: accounts_off(Bet),
+        lambda: payouts_off(Bet),
         _bets_against_their_round,
         _wins_not_paid,
         _exposure_off,
@@ -58,14 +70,16 @@ def findings(now: datetime) -> list[str]:
     return [line for rule in rules for line in capped(rule)]
 
 
-def _money_of_bets_off(code: str, expected: str, amount: str, *, kind: str = "posted") -> Iterator[str]:
+def money_of_bets_off(
+    code: str, expected: str, amount: str, *, kind: str = "posted", bets: Bets = SHARED
+) -> Iterator[str]:
     """The transfer of this code exists exactly for the bets it is expected for, with their amount and accounts."""
     player, house = ("debit", "credit") if code in FROM_PLAYER else ("credit", "debit")
     wanted_kind = kind if kind == STAKE_KIND else f"'{kind}'"
     sql = f"""
-        SELECT b.id, b.status, {amount}, t.id, t.amount_minor FROM crash_bet b
+        SELECT b.id, b.status, {amount}, t.id, t.amount_minor FROM {bets.table} b
         JOIN wallet_account a ON a.id = b.account_id
-        LEFT JOIN wallet_transfer t ON t.id = '{code}:' || {BET_KEY[connection.vendor]}
+        LEFT JOIN wallet_transfer t ON t.id = '{code}:{bets.prefix}' || {BET_KEY[connection.vendor]}
         LEFT JOIN wallet_account h ON h.id = t.{house}_account_id
         WHERE ({expected} AND (t.id IS NULL OR t.kind <> {wanted_kind} OR t.code <> '{code}'
                 OR t.amount_minor <> {amount} OR t.{player}_account_id <> b.account_id
@@ -80,33 +94,36 @@ def _money_of_bets_off(code: str, expected: str, amount: str, *, kind: str = "po
             yield f"bet {UUID(str(bet))} ({status}, {wanted}): the transfer {transfer} of {found} does not fit it"
 
 
-def _transfers_without_bet() -> Iterator[str]:
+def transfers_without_bet(bets: Bets) -> Iterator[str]:
+    """Those whose ids have the prefix, or none where there is no prefix: what has another's is for its own audit."""
+    named = f"substr(t.id, length(t.code) + 2, {len(SOLO_PREFIX)})"
+    theirs = f"{named} {'=' if bets.prefix else '<>'} '{SOLO_PREFIX}'"
     sql = f"""
         SELECT t.id, t.amount_minor FROM wallet_transfer t
         JOIN wallet_account h ON h.kind = 'crash'
             AND h.id = CASE WHEN t.code IN ('payout', 'refund') THEN t.debit_account_id ELSE t.credit_account_id END
-        LEFT JOIN crash_bet b ON {BET_ID_OF_TRANSFER[connection.vendor]}
-        WHERE t.code IN ('hold', 'release', 'stake', 'payout', 'refund')
-            AND (b.id IS NULL OR t.id <> t.code || ':' || {BET_KEY[connection.vendor]})
+        LEFT JOIN {bets.table} b ON {bets.id_of_transfer}
+        WHERE t.code IN ('hold', 'release', 'stake', 'payout', 'refund') AND {theirs}
+            AND (b.id IS NULL OR t.id <> t.code || ':{bets.prefix}' || {BET_KEY[connection.vendor]})
         ORDER BY t.id
     """  # noqa: S608 constants of this module only
     for transfer, amount in rows(sql):
         yield f"transfer {transfer} of {amount}: no bet explains it"
 
 
-def _accounts_off() -> Iterator[str]:
+def accounts_off(model: type[Any]) -> Iterator[str]:
     mixed = (
         ~Q(account__owner_id=F("player_id"))
         | ~Q(account__is_demo=F("is_demo"))
         | ~Q(account__currency_id=F("currency_id"))
     )
-    for bet in Bet.objects.filter(mixed).order_by("pk"):
+    for bet in model.objects.filter(mixed).order_by("pk"):
         yield f"bet {bet.pk}: its account {bet.account_id} is not its player's in its money"
 
 
-def _payouts_off() -> Iterator[str]:
+def payouts_off(model: type[Any]) -> Iterator[str]:
     """Recomputed in Python: stake × multiplier × boost does not fit into the integers of SQLite."""
-    paid = Bet.objects.filter(status=Bet.Status.CASHED_OUT)
+    paid = model.objects.filter(status=Bet.Status.CASHED_OUT)
     columns = ("pk", "stake_minor", "multiplier_hundredths", "boost_percent", "payout_minor")
     for bet, stake, multiplier, boost, payout in paid.values_list(*columns).order_by().iterator(chunk_size=10_000):
         right = payout_minor(stake, multiplier, boost)

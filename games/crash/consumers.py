@@ -63,32 +63,32 @@ class WrongOrigin(DomainError):
     message = "This page may not open a socket here."
 
 
-def _refused(refusal: DomainError, close_code: int) -> Refused:
-    return Refused(messages.encode(messages.error(refusal)), close_code)
-
-
 class CrashSocket(SocketBase):
     player: Player
     reality_check: RealityCheck
 
     async def authenticate(self, scope: Scope) -> Identity:
         if not origin_allowed(scope):
-            raise _refused(WrongOrigin(), FORBIDDEN)
+            raise Refused(self.refusal(WrongOrigin()), FORBIDDEN)
         game: str = scope["url_route"]["kwargs"]["game"]
         token = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("session", [""])[0]
-        intake = current_intake()
         try:
-            seat = await intake.read(lambda: self._sit_down(game, token))
+            seat = await current_intake().read(lambda: self._sit_down(game, token))
         except SessionOver as refusal:
-            raise _refused(refusal, 4401) from None
+            raise Refused(self.refusal(refusal), 4401) from None
         except GameNotFound as refusal:
-            raise _refused(refusal, NOT_FOUND) from None
-        self.player = Player(seat, game, intake, self._subscribe_exactly)
+            raise Refused(self.refusal(refusal), NOT_FOUND) from None
+        return self.seated(seat, game)
+
+    def seated(self, seat: Seat, game: str) -> Identity:
+        """Who plays, and what their socket hears."""
+        self.player = Player(seat, game, current_intake(), self._subscribe_exactly)
+        return self.identity_of(seat, topic_of(game))
+
+    @staticmethod
+    def identity_of(seat: Seat, topic: str) -> Identity:
         return Identity(
-            user_id=seat.player_id,
-            session_id=seat.session_id,
-            recipient=str(seat.account_id),
-            topics=(topic_of(game),),
+            user_id=seat.player_id, session_id=seat.session_id, recipient=str(seat.account_id), topics=(topic,)
         )
 
     def _sit_down(self, game: str, token: str) -> Seat:
@@ -112,20 +112,24 @@ class CrashSocket(SocketBase):
         try:
             answer = await self.player.answer(text, received_at)
         except SessionOver as over:
-            self.close(4401, text=messages.encode(messages.error(over)))
+            self.close(4401, text=self.refusal(over))
             return
         self.send(messages.encode(answer))
+
+    def refusal(self, error: DomainError) -> str:
+        """As it is sent."""
+        return messages.encode(messages.error(error))
 
     def limit_error(self, kind: Literal["rate", "size"]) -> str:
         too_long = f"The message is too long: at most {self.MAX_MESSAGE_BYTES} bytes."
         too_fast = f"Too many messages: at most {self.MESSAGES_PER_SECOND} a second."
-        return messages.encode(messages.error(TooMuch(too_long if kind == "size" else too_fast)))
+        return self.refusal(TooMuch(too_long if kind == "size" else too_fast))
 
     def internal_error(self) -> str:
-        return messages.encode(messages.error(InternalError()))
+        return self.refusal(InternalError())
 
     def session_error(self) -> str:
-        return messages.encode(messages.error(SessionOver()))
+        return self.refusal(SessionOver())
 
     def _subscribe_exactly(self, channels: set[str]) -> None:
         for topic in self.identity.topics:
@@ -137,7 +141,7 @@ class NoSuchSocket(SocketBase):
     """What every other path answers."""
 
     async def authenticate(self, scope: Scope) -> Identity:
-        raise _refused(GameNotFound("There is nothing at this address."), NOT_FOUND)
+        raise Refused(messages.encode(messages.error(GameNotFound("There is nothing at this address."))), NOT_FOUND)
 
     def internal_error(self) -> str:
         return messages.encode(messages.error(InternalError()))

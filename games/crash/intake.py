@@ -39,18 +39,24 @@ def with_connection(work: Callable[[Given], Answer], given: Given) -> Answer:
 
 
 class Intake:
-    """The combiners of this process. Use it from one event loop."""
+    """The combiners of this process. Use it from one event loop. Games may `share` the threads of another's."""
 
-    def __init__(self, clock: Clock = system_clock, *, max_batch: int = 500) -> None:
+    def __init__(self, clock: Clock = system_clock, *, max_batch: int = 500, share: "Intake | None" = None) -> None:
         self.clock = clock
         self.max_batch = max_batch
         self._bets: dict[str, Combiner[BetRequest, PlacedBet | DomainError]] = {}
-        self._writers = ThreadPoolExecutor(3, thread_name_prefix="intake")
-        self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
+        writers, readers = share.threads if share else (None, None)
+        self._writers = writers or ThreadPoolExecutor(3, thread_name_prefix="intake")
+        self._readers = readers or ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._cash_outs = self._combiner(self._cash_out_batch)
         self._cancels = self._combiner(self._cancel_batch)
         self._stakes = self._combiner(self._stake_batch)
         self._not_taken = self._combiner(self._not_taken_batch)
+
+    @property
+    def threads(self) -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
+        """Those that write and those that read."""
+        return self._writers, self._readers
 
     def _combiner(self, handle: Callable[[Sequence[Any]], Sequence[Any]]) -> Combiner[Any, Any]:
         return Combiner(partial(with_connection, handle), executor=self._writers, max_batch=self.max_batch)

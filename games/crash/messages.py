@@ -6,7 +6,7 @@ errors of form: they become values that the rules refuse with their own code (an
 Outbound: functions that give the message as a dict of JSON types; amounts in minor units, multipliers in hundredths.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -45,7 +45,7 @@ class InvalidValue(Undecodable):
 
 
 # --- inbound ----------------------------------------------------------------------------------------------------------
-class _Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct):
     """Everything a request may carry, not yet judged."""
 
     messageType: Any = None
@@ -59,6 +59,7 @@ class _Envelope(msgspec.Struct):
     message: Any = None
     time: Any = None
     channels: Any = None
+    clientSeed: Any = None
 
 
 class WalletRequest(msgspec.Struct):
@@ -112,10 +113,11 @@ Request = (
     | SubscribeRequest
 )
 
-_decoder = msgspec.json.Decoder(_Envelope)
+Readers = Mapping[str, Callable[[Envelope], Any]]  # by messageType
+_decoder = msgspec.json.Decoder(Envelope)
 
 
-def decode(text: str) -> tuple[Request, str | int | None]:
+def decode(text: str, readers: Readers | None = None) -> tuple[Any, str | int | None]:
     """The request and its `requestId`. InvalidMessage for what is not JSON, not an object, or of no known type."""
     try:
         envelope = _decoder.decode(text)
@@ -123,10 +125,11 @@ def decode(text: str) -> tuple[Request, str | int | None]:
         raise InvalidMessage("Invalid message: a JSON object with a messageType is expected.") from error
     kind = envelope.messageType if envelope.messageType is not None else envelope.msgType
     name = request_id(envelope.requestId)
+    known = READERS if readers is None else readers
     try:
-        if not isinstance(kind, str) or kind not in _READERS:
+        if not isinstance(kind, str) or kind not in known:
             raise InvalidMessage
-        return _READERS[kind](envelope), name
+        return known[kind](envelope), name
     except Undecodable as refusal:
         refusal.request_id = name
         raise
@@ -161,7 +164,7 @@ def _channels(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-_READERS: dict[str, Callable[[_Envelope], Request]] = {
+READERS: dict[str, Callable[[Envelope], Request]] = {
     "wallet": lambda e: WalletRequest(),
     "bet": lambda e: PlaceBetRequest(
         _int(e.amount),

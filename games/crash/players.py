@@ -118,6 +118,8 @@ def take_seat(token: str, *, now: datetime) -> Seat:
 class Player:
     """Answers the requests of one seat at one game. `subscribe` is how the socket takes up opt-in channels."""
 
+    readers: messages.Readers = messages.READERS
+
     def __init__(self, seat: Seat, game: str, intake: Intake, subscribe: Callable[[set[str]], None]) -> None:
         self.seat = seat
         self.game = game
@@ -141,19 +143,22 @@ class Player:
             raise SessionOver
         self.seat.last_seen_at = received_at
         try:
-            request, request_id = messages.decode(text)
+            request, request_id = messages.decode(text, self.readers)
         except Undecodable as refusal:
-            return messages.error(refusal, request_id=refusal.request_id)
+            return self.refuse(refusal, refusal.request_id)
         try:
             answer = await self._handlers[type(request)](request, received_at)
         except DomainError as refusal:
-            return messages.error(refusal, request_id=request_id)
+            return self.refuse(refusal, request_id)
         except Overloaded:
-            return messages.error(Busy(), request_id=request_id)
+            return self.refuse(Busy(), request_id)
         except Exception:
             logger.exception("a request of player %s failed", self.seat.player_id)
-            return messages.error(InternalError(), request_id=request_id)
+            return self.refuse(InternalError(), request_id)
         return messages.with_request_id(answer, request_id)
+
+    def refuse(self, refusal: DomainError, request_id: str | int | None = None) -> Message:
+        return messages.error(refusal, request_id=request_id)
 
     async def _place(self, request: PlaceBetRequest, received_at: datetime) -> Message:
         seat = self.seat
@@ -201,14 +206,16 @@ class Player:
     async def _wallet(self, request: WalletRequest, received_at: datetime) -> Message:
         if self.seat.operator_id is not None:
             await self.intake.hear_balance(self.seat.account_id)
-        question = partial(queries.wallet_message, self.seat.account_id, self.game, now=received_at)
-        seat, message = self.seat, await self.intake.read(question)
+        seat, message = self.seat, await self.intake.read(partial(self.wallet_message, received_at))
         message["session"] = {
             "startedAt": iso(seat.started_at),
             "expiresAt": iso(seat.expires_at),
             "limitMinutes": seat.session_minutes,
         }
         return message
+
+    def wallet_message(self, now: datetime) -> Message:
+        return queries.wallet_message(self.seat.account_id, self.game, now=now)
 
     async def _history(self, request: HistoryRequest, received_at: datetime) -> Message:
         question = partial(queries.bet_history, self.seat.account_id, self.game, now=received_at)

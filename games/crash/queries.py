@@ -72,7 +72,7 @@ def crash_points(game: str, limit: int) -> list[int]:
     return [result or 0 for result in rounds.values_list("result_hundredths", flat=True)[:limit]]
 
 
-def fairness_terms(config: GameConfig, chain: SeedChain | None) -> Message:
+def fairness_terms(config: GameConfig, chain: SeedChain | Any | None) -> Message:
     """What, together with a salt, decides a result."""
     rtp, probability = config.rtp, config.bonus_probability
     return {
@@ -88,15 +88,17 @@ def fairness_terms(config: GameConfig, chain: SeedChain | None) -> Message:
 def fairness_record(round_id: UUID) -> dict[str, Any] | None:
     """All that anyone needs to recompute a round; `salt` and `result` are null while it is live."""
     round_ = Round.objects.select_related("config", "chain").filter(pk=round_id).first()
-    if round_ is None:
-        return None
+    return None if round_ is None else {**proof_of(round_), "interruptedAt": round_.interrupted_at_hundredths}
+
+
+def proof_of(round_: Any) -> dict[str, Any]:
+    """Of a round of any crash table, read with its chain and rules."""
     return {
         "roundId": str(round_.pk),
         "game": round_.game_id,
         "number": round_.number,
         "state": round_.state,
         "interrupted": round_.interrupted,
-        "interruptedAt": round_.interrupted_at_hundredths,
         "hash": round_.hash,
         "salt": round_.salt,
         "previousResult": round_.previous_result,
@@ -131,8 +133,8 @@ class BetView:
     paid_minor: int = 0
 
 
-def _bet_view(bet: Bet) -> BetView:
-    """Of a bet read with its player and currency."""
+def bet_view(bet: Any) -> BetView:
+    """Of a bet of any crash table, read with its player and currency."""
     return BetView(
         bet.pk,
         bet.player.username,
@@ -151,7 +153,7 @@ def table_bets(round_: Round | None) -> list[Message]:
     if round_ is None:
         return []
     bets = Bet.objects.select_related("player", "currency").filter(round=round_, status__in=SHOWN_STATUSES)
-    return [messages.table_line(_bet_view(bet)) for bet in bets.order_by("-stake_reference_micros")[:LARGEST_BETS]]
+    return [messages.table_line(bet_view(bet)) for bet in bets.order_by("-stake_reference_micros")[:LARGEST_BETS]]
 
 
 def waiting_bets(round_: Round) -> Message:
@@ -171,7 +173,7 @@ def waiting_bets(round_: Round) -> Message:
     game = Game.objects.select_related("display_currency").get(pk=round_.game_id)
     shown = game.display_currency
     return {
-        "bets": messages.bet_lines([_bet_view(bet) for bet in largest]),
+        "bets": messages.bet_lines([bet_view(bet) for bet in largest]),
         "totalBets": sum(total["bets"] for total in totals),
         "totalAmount": sum(_in_currency(total, shown) for total in totals),
         "totalCurrency": shown.code,
@@ -198,15 +200,32 @@ def _in_currency(total: dict[str, Any], shown: Currency) -> int:
 # --- what a player asks -----------------------------------------------------------------------------------------------
 def wallet_message(account_id: int, game: str, *, now: datetime) -> Message:
     """The answer to `wallet`: the player, the money, the rules and where the round is, whenever it is asked."""
-    account = Account.objects.select_related("owner", "currency", "remote").get(pk=account_id)
-    assert account.owner is not None
+    account = account_with_owner(account_id)
     table = Game.objects.get(pk=game)
     config = current_config(table)
     round_ = live_round(game) or last_round(game)
+    return {
+        **wallet_terms(account, table, config, recent_results(game, 27), now=now),
+        "currentBets": current_bets(account, round_),
+        "bets": table_bets(round_),
+        "chat": recent_messages(game),
+        "provablyFair": messages.fairness(round_) if round_ else None,
+        "fairness": fairness_terms(config, round_.chain if round_ else None),
+        "round": round_view(round_, now=now),
+    }
+
+
+def account_with_owner(account_id: int) -> Account:
+    return Account.objects.select_related("owner", "currency", "remote").get(pk=account_id)
+
+
+def wallet_terms(
+    account: Account, table: Game, config: GameConfig, history: list[dict[str, Any]], *, now: datetime
+) -> Message:
+    """Of that answer what every way to play a game has: who plays, the money, the rules, and past results."""
+    assert account.owner is not None
     limit = next((row for row in config.limits.all() if row.currency_id == account.currency_id), None)
-    history = recent_results(game, 27)
     cap = CAPS[config.volatility]
-    chain = round_.chain if round_ else None
     return {
         "messageType": "wallet",
         "username": account.owner.username,
@@ -218,10 +237,6 @@ def wallet_message(account_id: int, game: str, *, now: datetime) -> Message:
         "multiplierHistory": [result["multiplier"] for result in history[:10]],
         "bonusHistory": [result["bonus"] for result in history[:10]],
         "history": history,
-        "currentBets": current_bets(account, round_),
-        "bets": table_bets(round_),
-        "chat": recent_messages(game),
-        "provablyFair": messages.fairness(round_) if round_ else None,
         "maxBet": limit.max_stake_minor if limit else 0,
         "minBet": limit.min_stake_minor if limit else 0,
         "defaultBet": limit.default_stake_minor if limit else 0,
@@ -236,8 +251,6 @@ def wallet_message(account_id: int, game: str, *, now: datetime) -> Message:
         },
         "maxIdentifier": MAX_IDENTIFIER,
         "gameEnabled": table.enabled,
-        "fairness": fairness_terms(config, chain),
-        "round": round_view(round_, now=now),
         "serverTime": iso(now),
     }
 
@@ -247,21 +260,23 @@ def current_bets(account: Account, round_: Round | None) -> list[Message]:
     if round_ is None:
         return []
     bets = Bet.objects.filter(round=round_, account=account, status=Bet.Status.OPEN).order_by("identifier")
-    return [
-        {
-            "betID": str(bet.pk),
-            "createdAt": iso(bet.placed_at),
-            "amount": bet.stake_minor,
-            "denominator": account.currency.denominator,
-            "currency": account.currency_id,
-            "isDemo": bet.is_demo,
-            "identifier": bet.identifier,
-            "isAutoCashout": bet.auto_cashout_hundredths is not None,
-            "autoCashoutMultiplier": bet.auto_cashout_hundredths,
-            "roundId": str(round_.pk),
-        }
-        for bet in bets
-    ]
+    return [current_bet(bet, account) for bet in bets]
+
+
+def current_bet(bet: Any, account: Account) -> Message:
+    """An own open bet of any crash table."""
+    return {
+        "betID": str(bet.pk),
+        "createdAt": iso(bet.placed_at),
+        "amount": bet.stake_minor,
+        "denominator": account.currency.denominator,
+        "currency": account.currency_id,
+        "isDemo": bet.is_demo,
+        "identifier": bet.identifier,
+        "isAutoCashout": bet.auto_cashout_hundredths is not None,
+        "autoCashoutMultiplier": bet.auto_cashout_hundredths,
+        "roundId": str(bet.round_id),
+    }
 
 
 def round_view(round_: Round | None, *, now: datetime) -> Message:
@@ -298,16 +313,21 @@ def round_view(round_: Round | None, *, now: datetime) -> Message:
 
 def bet_history(account_id: int, game: str, *, now: datetime) -> list[Message]:
     """From the previous day's start (UTC) until now, newest first."""
-    since = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    since = yesterday(now)
     bets = (
         Bet.objects.select_related("round", "currency")
         .filter(account_id=account_id, round__game_id=game, placed_at__gte=since)
         .order_by("-placed_at")[:BET_HISTORY_LIMIT]
     )
-    return [_history_line(bet) for bet in bets]
+    return [history_line(bet) for bet in bets]
 
 
-def _history_line(bet: Bet) -> Message:
+def yesterday(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+
+def history_line(bet: Any) -> Message:
+    """Of a bet of any crash table, read with its round and currency."""
     multiplier = bet.multiplier_hundredths
     difference = 0 if bet.status == Bet.Status.OPEN else bet.payout_minor - bet.stake_minor
     taken = -bet.stake_minor if bet.status == Bet.Status.OPEN else difference

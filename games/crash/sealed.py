@@ -6,13 +6,20 @@ Every serving process can open it, since cash-outs are decided where they arrive
 
 import json
 from functools import lru_cache
+from typing import Protocol
 
 from django.conf import settings
 
 from casino.lib.sealing import Sealer
 from games.crash.fairness import Result
-from games.crash.models import Round
 from games.crash.rules import Course
+
+
+class Sealed(Protocol):
+    """A round's row, of whatever table."""
+
+    sealed: str
+    tick_ms: int
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +46,7 @@ def _open(sealed: str) -> dict[str, int | str | None]:
     return opened
 
 
-def course_of(round_: Round) -> Course:
+def course_of(round_: Sealed) -> Course:
     """How the round runs. Secret while it is live."""
     opened = _open(round_.sealed)
     return Course(
@@ -50,5 +57,5 @@ def course_of(round_: Round) -> Course:
     )
 
 
-def salt_of(round_: Round) -> str:
+def salt_of(round_: Sealed) -> str:
     return str(_open(round_.sealed)["salt"])

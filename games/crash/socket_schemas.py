@@ -145,7 +145,7 @@ TOTAL = record({"currency": text(), "denominator": whole(), "bets": whole(), "am
 
 
 # --- what players send ------------------------------------------------------------------------------------------------
-def _asks(kind: str, about: str, fields: Json | None = None, *, optional: Json | None = None) -> Json:
+def asks(kind: str, about: str, fields: Json | None = None, *, optional: Json | None = None) -> Json:
     more: Json = {
         "requestId": {"type": ["string", "integer"], "description": "comes back in the answer or error"},
         **(optional or {}),
@@ -155,8 +155,8 @@ def _asks(kind: str, about: str, fields: Json | None = None, *, optional: Json |
 
 
 REQUESTS: dict[str, Json] = {
-    "wallet": _asks("wallet", "The player, the money, the rules and where the round is."),
-    "bet": _asks(
+    "wallet": asks("wallet", "The player, the money, the rules and where the round is."),
+    "bet": asks(
         "bet",
         "A bet in the open round.",
         {"amount": whole(MINOR)},
@@ -165,18 +165,18 @@ REQUESTS: dict[str, Json] = {
             "autoCashoutMultiplier": maybe(CASHOUT),
         },
     ),
-    "win": _asks(
+    "win": asks(
         "win",
         "Cash out, at the multiplier of the moment the message came, or at a lower one.",
         {"betID": uuid()},
         optional={"cashoutAt": maybe(CASHOUT)},
     ),
-    "bet_cancel": _asks("bet_cancel", "Take the stake back, before the start.", {"betID": uuid()}),
-    "bet_history": _asks("bet_history", "Bets since yesterday's beginning (UTC), newest first, at most 500."),
-    "chat": _asks("chat", "Say something.", {"message": text("without links", minLength=1, maxLength=255)}),
-    "top_win": _asks("top_win", "The 20 largest wins.", {"time": one_of(["day", "month", "year"])}),
-    "multipliers": _asks("multipliers", "The last 27 crash points."),
-    "subscribe": _asks(
+    "bet_cancel": asks("bet_cancel", "Take the stake back, before the start.", {"betID": uuid()}),
+    "bet_history": asks("bet_history", "Bets since yesterday's beginning (UTC), newest first, at most 500."),
+    "chat": asks("chat", "Say something.", {"message": text("without links", minLength=1, maxLength=255)}),
+    "top_win": asks("top_win", "The 20 largest wins.", {"time": one_of(["day", "month", "year"])}),
+    "multipliers": asks("multipliers", "The last 27 crash points."),
+    "subscribe": asks(
         "subscribe",
         "Hear of others' bets and cash-outs, or of your balance; replaces what was subscribed before.",
         {"channels": many(one_of(CHANNELS))},
@@ -188,11 +188,11 @@ REQUESTS: dict[str, Json] = {
 ANSWERS = {"requestId": {"type": ["string", "integer"], "description": "of the request, where it had one"}}
 
 
-def _answers(kind: str, about: str, fields: Json, *, optional: Json | None = None) -> Json:
+def answers(kind: str, about: str, fields: Json, *, optional: Json | None = None) -> Json:
     return record({"messageType": always(kind), **fields}, about, optional={**ANSWERS, **(optional or {})})
 
 
-def _broadcast(kind: str, about: str, fields: Json) -> Json:
+def broadcast(kind: str, about: str, fields: Json) -> Json:
     told: Json = {"roundId": uuid(), "number": whole("of the round"), "timestamp": moment()}
     return record({"messageType": always(kind), **fields, **told, "seq": whole("+1 each", minimum=1)}, about)
 
@@ -204,10 +204,10 @@ def _delta(kind: str, about: str, item: Json) -> Json:
 
 BALANCE: Json = {"balance": whole(f"available after it, {MINOR}")}
 BROADCASTS: dict[str, Json] = {
-    "provablyFair": _broadcast(
+    "provablyFair": broadcast(
         "provablyFair", "A round begins.", {"provablyFair": FAIR, "startsAt": moment("when betting ends")}
     ),
-    "wait": _broadcast(
+    "wait": broadcast(
         "wait",
         "Betting is open; at least every second, down to exactly 0.",
         {
@@ -222,10 +222,10 @@ BROADCASTS: dict[str, Json] = {
             "multiplierHistory": many(whole(HUNDREDTHS), "newest first", maxItems=10),
         },
     ),
-    "start": _broadcast(
+    "start": broadcast(
         "start", "The curve begins.", {"tick": always(0), "startedAt": maybe(moment()), "tickMs": whole()}
     ),
-    "multiplier": _broadcast(
+    "multiplier": broadcast(
         "multiplier",
         "A tick. A client that reads slowly may miss some.",
         {
@@ -235,12 +235,12 @@ BROADCASTS: dict[str, Json] = {
             "elapsedMs": whole("since the start", minimum=0),
         },
     ),
-    "bonus": _broadcast(
+    "bonus": broadcast(
         "bonus",
         "Every bet that is still open earns the boost on top.",
         {"bonus": always(True), "boostPercent": whole(), "multiplier": whole(HUNDREDTHS)},
     ),
-    "crash": _broadcast(
+    "crash": broadcast(
         "crash",
         "The round is over, its seed revealed.",
         {
@@ -253,7 +253,7 @@ BROADCASTS: dict[str, Json] = {
         },
     ),
 }
-WALLET = _answers(
+WALLET = answers(
     "wallet",
     "Everything that a page needs to begin with.",
     {
@@ -300,7 +300,7 @@ WALLET = _answers(
 CLOSED: Json = {**BET_LINE, **BALANCE, "roundId": uuid()}
 TOLD: dict[str, Json] = {
     "wallet": WALLET,
-    "bet": _answers(
+    "bet": answers(
         "bet",
         "The bet is placed.",
         {
@@ -311,20 +311,20 @@ TOLD: dict[str, Json] = {
             "createdAt": moment(),
         },
     ),
-    "win": _answers(
+    "win": answers(
         "win",
         "Cashed out; unasked where it was the auto cash-out.",
         {**CLOSED, **OUTCOME, "bonus": flag("with the boost"), "auto": flag()},
     ),
-    "bet_cancel": _answers("bet_cancel", "The stake is back; unasked where a reservation ended.", CLOSED),
-    "refund": _answers("refund", "Unasked: the round was voided or interrupted, the stake is back.", CLOSED),
+    "bet_cancel": answers("bet_cancel", "The stake is back; unasked where a reservation ended.", CLOSED),
+    "refund": answers("refund", "Unasked: the round was voided or interrupted, the stake is back.", CLOSED),
     "balance": record(
         {"messageType": always("balance"), **BALANCE, **MONEY}, "Channel `account`: moved here or elsewhere."
     ),
-    "bet_history": _answers("bet_history", "Newest first.", {"username": text(), "history": many(HISTORY_LINE)}),
-    "chat_sent": _answers("chat", "What you said was taken.", {"status": always("success"), "statusCode": always(200)}),
+    "bet_history": answers("bet_history", "Newest first.", {"username": text(), "history": many(HISTORY_LINE)}),
+    "chat_sent": answers("chat", "What you said was taken.", {"status": always("success"), "statusCode": always(200)}),
     "chat": CHAT_LINE,
-    "top_win": _answers(
+    "top_win": answers(
         "top_win",
         "Largest first.",
         {
@@ -333,8 +333,8 @@ TOLD: dict[str, Json] = {
             "statusCode": always(200),
         },
     ),
-    "multipliers": _answers("multipliers", "Oldest first.", {"multiplierList": many(whole(HUNDREDTHS), maxItems=27)}),
-    "subscribe": _answers("subscribe", "What you hear of now.", {"channels": many(one_of(CHANNELS))}),
+    "multipliers": answers("multipliers", "Oldest first.", {"multiplierList": many(whole(HUNDREDTHS), maxItems=27)}),
+    "subscribe": answers("subscribe", "What you hear of now.", {"channels": many(one_of(CHANNELS))}),
     "reality_check": record(
         {
             "messageType": always("reality_check"),
@@ -349,7 +349,7 @@ TOLD: dict[str, Json] = {
         },
         "Unasked, every so many minutes of a session. A page shows it until the player has acknowledged it.",
     ),
-    "error": _answers(
+    "error": answers(
         "error",
         "A request that was refused; the socket stays open unless its close code says otherwise.",
         {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from accounts.models import User
 from casino.ops.backoffice import Panel, link_to, list_url, money, multiplier
@@ -101,7 +102,8 @@ def round_panels(round_: Round) -> list[Panel]:
     ]
 
 
-def bets_panel(title: str, bets: list[Bet], more_url: str) -> Panel:
+def bets_panel(title: str, bets: Sequence[Any], more_url: str) -> Panel:
+    """Of any crash table, read with their players and currencies."""
     return Panel(
         title=title,
         headers=("placed (UTC)", "player", "stake", "status", "at", "paid"),

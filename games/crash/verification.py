@@ -4,8 +4,9 @@ Recompute a finished round from what is published: seed, client seed, rules. Eac
 It reads nothing that is sealed, so it says what anyone outside could say; only the payouts need the bets' rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from casino.lib.errors import DomainError
@@ -38,7 +39,13 @@ def verify(round_id: UUID) -> list[Check]:
         return list(_voided(round_))
     if round_.state not in (Round.State.CRASHED, Round.State.SETTLED) or round_.salt is None:
         raise NotVerifiable(f"Round {round_id} is {round_.state}: its seed is published when it has crashed.")
-    return [*_chain(round_), *_result(round_, bytes.fromhex(round_.salt)), *_commitment(round_), *_payouts(round_)]
+    bets = list(Bet.objects.filter(round=round_).order_by("placed_at"))
+    return [
+        *chain_checks(round_, bytes.fromhex(round_.salt), _salt_before(round_)),
+        *result_checks(round_, bytes.fromhex(round_.salt)),
+        *commitment_checks(round_, _result_before(round_)),
+        *payout_checks(bets, lambda bet: payout_wrong(round_, bet)),
+    ]
 
 
 def _voided(round_: Round) -> Iterator[Check]:
@@ -50,23 +57,30 @@ def _voided(round_: Round) -> Iterator[Check]:
     yield Check("stakes given back", stuck == 0, f"{stuck} bets were not")
 
 
-def _chain(round_: Round) -> Iterator[Check]:
+def _salt_before(round_: Round) -> str | None:
+    played = Round.objects.filter(chain=round_.chain_id, chain_index=round_.chain_index - 1, salt__isnull=False)
+    return played.values_list("salt", flat=True).first()
+
+
+def _result_before(round_: Round) -> int:
+    before = Round.objects.filter(game_id=round_.game_id, number__lt=round_.number, result_hundredths__isnull=False)
+    return before.order_by("-number").values_list("result_hundredths", flat=True).first() or 0
+
+
+# Those below are of a round of any crash table, read with its chain and rules.
+def chain_checks(round_: Any, seed: bytes, salt_before: str | None) -> Iterator[Check]:
     """The seed hashes to the one played before it, back to the terminal hash that was published first."""
-    assert round_.salt is not None
-    hashed = fairness.sha256(bytes.fromhex(round_.salt)).hex()
+    hashed = fairness.sha256(seed).hex()
     if round_.chain_index == 0:
         yield Check("seed hashes to the terminal hash", hashed == round_.chain.terminal_hash, hashed)
     else:
-        before = Round.objects.filter(
-            chain=round_.chain_id, chain_index=round_.chain_index - 1, salt__isnull=False
-        ).first()
-        expected = before.salt if before else "(not played)"
+        expected = salt_before or "(not played)"
         yield Check("seed hashes to the seed before it", hashed == expected, f"{hashed}, before: {expected}")
     told, drawn = round_.chain.announced_at, round_.chain.client_seed_at
     yield Check("chain announced before its client seed", drawn is not None and told <= drawn, f"{told} <= {drawn}")
 
 
-def _result(round_: Round, seed: bytes) -> Iterator[Check]:
+def result_checks(round_: Any, seed: bytes) -> Iterator[Check]:
     config = round_.config
     result = fairness.result_of(
         seed,
@@ -83,26 +97,23 @@ def _result(round_: Round, seed: bytes) -> Iterator[Check]:
     yield Check("bonus", same, f"computed {result.bonus_hundredths}, published {round_.bonus_hundredths}")
 
 
-def _commitment(round_: Round) -> Iterator[Check]:
-    before = Round.objects.filter(game_id=round_.game_id, number__lt=round_.number, result_hundredths__isnull=False)
-    last = before.order_by("-number").first()
-    previous = last.result_hundredths or 0 if last else 0
+def commitment_checks(round_: Any, previous: int) -> Iterator[Check]:
     yield Check("previous result", previous == round_.previous_result, f"{previous}, stated {round_.previous_result}")
     computed = fairness.round_hash(round_.previous_result, round_.salt or "", round_.result_hundredths or 0)
     yield Check("hash", computed == round_.hash, f"computed {computed}, published {round_.hash}")
 
 
-def _payouts(round_: Round) -> Iterator[Check]:
-    bets = list(Bet.objects.filter(round=round_).order_by("placed_at"))
+def payout_checks(bets: Sequence[Any], wrong: Callable[[Any], str | None]) -> Iterator[Check]:
     for bet in bets:
-        reason = _payout_wrong(round_, bet)
+        reason = wrong(bet)
         if reason:
             yield Check(f"bet {bet.pk}", False, reason)
     paid = sum(bet.payout_minor for bet in bets if bet.status == Bet.Status.CASHED_OUT)
     yield Check("bets", True, f"{len(bets)} looked at, {paid} minor units won (of all currencies)")
 
 
-def _payout_wrong(round_: Round, bet: Bet) -> str | None:
+def payout_wrong(round_: Any, bet: Any) -> str | None:
+    """What a bet was paid against what its round gave; a reason where they do not agree."""
     result = round_.result_hundredths or 0
     auto, multiplier = bet.auto_cashout_hundredths, bet.multiplier_hundredths or 0
     reached = round_.interrupted_at_hundredths or 0 if round_.interrupted else result
@@ -126,7 +137,7 @@ def _payout_wrong(round_: Round, bet: Bet) -> str | None:
     return None if due == bet.payout_minor else f"paid {bet.payout_minor} instead of {due}"
 
 
-def _boosted(round_: Round, multiplier: int) -> bool:
+def _boosted(round_: Any, multiplier: int) -> bool:
     assert round_.bonus_hundredths is None or round_.bonus_hundredths in CURVE
     bonus = round_.bonus_hundredths
     return bonus is not None and multiplier > bonus and round_.config.bonus_boost_percent > 0

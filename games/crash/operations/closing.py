@@ -31,7 +31,7 @@ from games.crash.operations import exposure, partner_events, remote
 from games.crash.operations.locking import lock_accounts, share_rounds
 from games.crash.operations.values import BetAction, ClosedBet, Decided, HeldBet, PlacedBet, Verdict, held_bets
 from games.crash.queries import TOP_WINS
-from games.crash.rules import Payout, Refusal
+from games.crash.rules import Course, Payout, Refusal
 from games.crash.sealed import course_of
 from wallet import ledger
 from wallet.chart import Code, House, Kind, book_of
@@ -83,8 +83,13 @@ def _cash_out_verdict(bet: HeldBet, round_: Round, action: BetAction) -> Verdict
         return NoRoundRunning()
     if round_.interrupted:
         return RoundCrashed("The round was interrupted; its open bets are settled by the published rule.")
-    verdict = course_of(round_).cash_out(
-        elapsed_ms=elapsed_ms(round_.started_at, action.received_at),
+    return by_the_curve(bet, course_of(round_), round_.started_at, action)
+
+
+def by_the_curve(bet: HeldBet, course: Course, started_at: datetime, action: BetAction) -> Verdict:
+    """What an open (or just lost) bet is paid for a cash-out received at that moment, or why nothing."""
+    verdict = course.cash_out(
+        elapsed_ms=elapsed_ms(started_at, action.received_at),
         cashout_at=action.cashout_at,
         auto_target=bet.auto_cashout,
     )
@@ -158,7 +163,7 @@ def pay(
     """
     if not decided:
         return []
-    house_of = _house_of([bet for _, bet, _, _ in decided])
+    house_of = house_of_bets([bet for _, bet, _, _ in decided])
     names = [str(bet.id) for _, bet, _, _ in decided]
     owed = remote.credits(decided, now=now)
     outcomes = ledger.post(
@@ -183,7 +188,7 @@ def pay(
     _write_closed(names, decided, given_back, now=now)
     remote.owe(owed, now=now)
     closed = [
-        (i, _closed(bet, amount, payout, outcome.credit_balance_minor or 0, now))
+        (i, closed_bet(bet, amount, payout, outcome.credit_balance_minor or 0, now))
         for (i, bet, amount, payout), outcome in zip(decided, outcomes, strict=False)  # theirs come after
     ]
     partner_events.bets_closed([bet for _, bet in closed], given_back=given_back.value, now=now)
@@ -278,7 +283,7 @@ def _release(reserved: Sequence[tuple[int, HeldBet]], *, now: datetime) -> list[
     ledger.post(remote.transfers(owed), now=now, fresh=True)
     remote.owe(owed, now=now)
     closed = [
-        (i, _closed(bet, bet.stake_minor, None, outcome.debit_balance_minor or 0, now))
+        (i, closed_bet(bet, bet.stake_minor, None, outcome.debit_balance_minor or 0, now))
         for (i, bet), outcome in zip(reserved, outcomes, strict=True)
     ]
     partner_events.bets_closed([bet for _, bet in closed], given_back=Bet.Status.CANCELLED.value, now=now)
@@ -286,7 +291,7 @@ def _release(reserved: Sequence[tuple[int, HeldBet]], *, now: datetime) -> list[
 
 
 def _resolve_holds(bets: Sequence[HeldBet], kind: Kind, *, now: datetime) -> list[Outcome]:
-    house_of = _house_of(bets)
+    house_of = house_of_bets(bets)
     name, code = ("stake", Code.STAKE) if kind is Kind.POST else ("release", Code.RELEASE)
     outcomes = ledger.post(
         [
@@ -308,7 +313,7 @@ def _resolve_holds(bets: Sequence[HeldBet], kind: Kind, *, now: datetime) -> lis
     return outcomes
 
 
-def _house_of(bets: Sequence[HeldBet]) -> dict[tuple[str, bool], int]:
+def house_of_bets(bets: Sequence[HeldBet]) -> dict[tuple[str, bool], int]:
     books = {(bet.currency, bet.is_demo): book_of(bet.currency, is_demo=bet.is_demo) for bet in bets}
     house = house_accounts(House.CRASH, books.values()) if books else {}
     return {key: house[book] for key, book in books.items()}
@@ -334,7 +339,8 @@ def _confirmed(bet: HeldBet, balance_minor: int) -> PlacedBet:
     )
 
 
-def _closed(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int, now: datetime) -> ClosedBet:
+def closed_bet(bet: HeldBet, amount: int, payout: Payout | None, balance_minor: int, now: datetime) -> ClosedBet:
+    """What its player is told of a bet that was paid; `balance_minor` is what the ledger has after it."""
     if bet.operator_id is not None:  # what its operator will say, once it has been told
         balance_minor = (bet.told_minor or 0) + amount
     return ClosedBet(

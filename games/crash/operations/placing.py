@@ -78,7 +78,7 @@ def place_bets(game: str, requests: Sequence[BetRequest], *, now: datetime) -> l
         taken = operators.confirm(debits, now=now)
         wanted: list[tuple[int, BetRequest]] = []
         for i, request in enumerate(requests):
-            refusal = _refusal(request, limits) or _untimely(request, round_, taken)
+            refusal = refused_by_rules(request, limits) or _untimely(request, round_, taken)
             if refusal is None:
                 wanted.append((i, request))
             else:
@@ -110,7 +110,7 @@ def refusals(
     with transaction.atomic():  # it may tell a partner that a limit was met
         protected = refuse_bets(requests, now)
     for request, protection in zip(requests, protected, strict=True):
-        refusal = _refusal(request, limits) or (BettingClosed() if round_ is None else None) or protection
+        refusal = refused_by_rules(request, limits) or (BettingClosed() if round_ is None else None) or protection
         if refusal is None and (request.account_id, request.identifier) in places:
             refusal = AlreadyPlaced()
         found.append(refusal)
@@ -154,7 +154,8 @@ def _limits(round_: Round | None, game: str) -> Limits:
     return found
 
 
-def _refusal(request: BetRequest, limits: Limits) -> DomainError | None:
+def refused_by_rules(request: BetRequest, limits: Limits) -> DomainError | None:
+    """What the rules in force say against a bet, whatever the round; `limits` are those of their version."""
     if request.refused is not None:
         return request.refused
     limit = limits.get(request.currency)
@@ -274,7 +275,7 @@ def _stake(
         if whose := request.partner:
             of_partner = (whose.partner_player_id, whose.partner_id, whose.environment, whose.client_reference)
             partner_rows.append((request.bet_id, round_.pk, *of_partner))
-        answers.append((i, _placed(request, round_, limit.currency.denominator, balance_minor, now)))
+        answers.append((i, placed_bet(request, round_.pk, limit.currency.denominator, balance_minor, now)))
     insert_rows(Bet, BET_COLUMNS, rows)
     insert_rows(PartnerBet, PARTNER_COLUMNS, partner_rows)
     exposure.count(round_, placed)
@@ -331,10 +332,10 @@ def _reference_micros(amount_minor: int, limit: ConfigLimit) -> int:
     return amount_minor * limit.currency.reference_micros // limit.currency.denominator
 
 
-def _placed(request: BetRequest, round_: Round, denominator: int, balance_minor: int, now: datetime) -> PlacedBet:
+def placed_bet(request: BetRequest, round_id: UUID, denominator: int, balance_minor: int, now: datetime) -> PlacedBet:
     return PlacedBet(
         bet_id=request.bet_id,
-        round_id=round_.pk,
+        round_id=round_id,
         player_id=request.player_id,
         account_id=request.account_id,
         username=request.username,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import F
 
@@ -56,19 +57,20 @@ def prepare(wishes: Sequence[Wanted], *, now: datetime) -> list[StakeCall | Doma
             answers[i] = refusal
         asked = [i for i in places if answers[i] is None]
         if round_ is not None and asked:
-            stakes = [_stake(wishes[i], round_, placing.denominator(round_, wishes[i].request)) for i in asked]
+            stakes = [stake_wish(wishes[i], round_.pk, placing.denominator(round_, wishes[i].request)) for i in asked]
             for i, answer in zip(asked, operators.request_stakes(stakes, now=now), strict=True):
                 answers[i] = answer
     return [answer for answer in answers if answer is not None]
 
 
-def _stake(wish: Wanted, round_: Round, denominator: int) -> StakeWish:
+def stake_wish(wish: Wanted, round_id: UUID, denominator: int) -> StakeWish:
+    """What the operator is asked for this bet of that round."""
     request = wish.request
     return StakeWish(
         bet_id=request.bet_id,
         account_id=request.account_id,
         game=request.game,
-        round_id=str(round_.pk),
+        round_id=str(round_id),
         amount_minor=request.stake_minor,
         currency=request.currency,
         denominator=denominator,

@@ -11,6 +11,7 @@ from casino.lib.clock import system_clock
 from casino.lib.money import format_minor
 from games.crash import audit as crash_audit
 from games.instant import audit as instant_audit
+from games.solo import audit as solo_audit
 from wallet import audit as wallet_audit
 from wallet.affiliates import audit as affiliates_audit
 from wallet.audit import BookTotal
@@ -33,6 +34,7 @@ AUDITS = (
     affiliates_audit,
     crash_audit,
     instant_audit,
+    solo_audit,
 )
 
 

@@ -22,6 +22,7 @@ from games.crash.consumers import sweep_sessions
 from games.crash.feed_socket import sweep_keys
 from games.management.demo_operator import start_demo_operator
 from games.registry import Service, background_services
+from games.solo.heartbeat import beat_while_serving
 
 
 class Command(BaseCommand):
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         background: list[Background] = [
             sweep_sessions,
             sweep_keys,
+            beat_while_serving,
             *(_until_cancelled(service) for service in services),
         ]
         if not sockets_only:

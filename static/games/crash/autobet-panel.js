@@ -2,7 +2,7 @@
 import { keep, recall } from "../../site/store.js";
 import { LONGEST_HIDDEN_MS, REASONS, begin, hindrance, problem, settle } from "./autobet.js";
 import { formatMinor, formatMultiplier, parseMinor } from "./format.js";
-import { openBet } from "./state.js";
+import { openBet, placesAfter } from "./state.js";
 
 export class AutoBet {
   #run = null;
@@ -145,7 +145,9 @@ export class AutoBet {
       // A bet counts when the next round opens: until then a win may still be told after the crash.
       if (state.round.id !== this.#bet.roundId) this.#count();
     }
-    if (this.#run && message.messageType === "wait" && message.time > 0) this.#next(state);
+    const pause = this.#run ? placesAfter(message) : null;
+    if (pause === 0) this.#next(state);
+    else if (pause) setTimeout(() => this.#run && this.#next(this.game.state()), pause);
     return undefined;
   }
 

@@ -4,7 +4,7 @@ import { crashTick } from "./rules.js";
 import { Scene, readPalette } from "./scene.js";
 import { shownMultiplier, shownTick } from "./state.js";
 
-const LINGER_MS = 1800; // how long a crash stays in view while betting is open again
+const LINGER_MS = 1800; // how long a crash stays in view while betting is open again (data-lingers: until the next start)
 const RING = 2 * Math.PI * 52;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -25,6 +25,7 @@ export class Stage {
     this.parts = { value: find("value"), label: find("label"), ring: find("ring"), seconds: find("seconds"), arc: find("arc"), bonus: find("bonus") };
     const images = { panda: loaded(root.dataset.panda), dizzy: loaded(root.dataset.dizzy) };
     this.scene = new Scene(root.querySelector("canvas"), images);
+    this.lingers = "lingers" in root.dataset;
     this.probe = find("probe");
     this.state = null;
     const repaint = () => this.#wake();
@@ -69,13 +70,13 @@ export class Stage {
     this.#draw(now);
     const { phase } = this.state.round;
     const falling = this.#crash && now - this.#crash.at < LINGER_MS;
-    if (phase === "running" || phase === "waiting" || falling) this.#wake();
+    if (phase === "running" || (phase === "waiting" && !this.lingers) || falling) this.#wake();
   }
 
   #view(now) {
     const { round } = this.state;
     if (this.#crash && round.phase !== "running") {
-      const linger = round.phase === "waiting" ? Math.min(LINGER_MS, Math.max(400, round.waitMs / 3)) : Infinity;
+      const linger = round.phase === "waiting" && !this.lingers ? Math.min(LINGER_MS, Math.max(400, round.waitMs / 3)) : Infinity;
       if (now - this.#crash.at < linger) return "crashed";
     }
     return round.phase;
@@ -104,7 +105,7 @@ export class Stage {
     this.#set("band", band(hundredths), (name) => (this.parts.value.dataset.band = name));
     let label = "";
     if (view === "crashed") label = interrupted ? "Interrupted: open stakes are returned" : "The bamboo snapped";
-    else if (view === "waiting") label = enabled ? "Next round" : "Paused after this round";
+    else if (view === "waiting") label = enabled ? this.root.dataset.waiting ?? "Next round" : "Paused after this round";
     else if (view === "none") label = enabled ? "Waiting for the table" : "The game is paused";
     this.#set("label", label, (text) => (this.parts.label.textContent = text));
     this.#set("bonus", view === "running" && round.bonus ? `Bonus +${round.boostPercent} %` : "", (text) => {

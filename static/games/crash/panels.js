@@ -1,7 +1,7 @@
 // The two bet panels: stake, auto cash-out, and one button whose meaning follows the round.
 import { keep, recall } from "../../site/store.js";
 import { formatMinor, formatMultiplier, parseMinor, payoutMinor } from "./format.js";
-import { openBet, shownMultiplier } from "./state.js";
+import { openBet, placesAfter, shownMultiplier } from "./state.js";
 
 const CHIPS = [1, 5, 10, 50];
 const MIN_CASHOUT = 101;
@@ -210,7 +210,9 @@ export class Panel {
 
   /** Told of every message after the state has taken it. */
   heard(message) {
-    if (message.messageType === "wait" && message.time > 0 && this.#queued && !this.#pending) this.#place();
+    const pause = this.#queued && !this.#pending ? placesAfter(message) : null;
+    if (pause === 0) this.#place();
+    else if (pause) setTimeout(() => this.#queued && !this.#pending && this.#place(), pause);
     const own = message.identifier === this.identifier || this.game.state().mine.get(message.betID)?.identifier === this.identifier;
     if (message.messageType === "win" && own) this.#result = message;
     if (message.messageType === "crash") {

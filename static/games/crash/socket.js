@@ -29,9 +29,15 @@ export class GameSocket extends EventTarget {
   #state = "connecting";
   #latency = null;
 
-  /** `tokens.get()` gives a session token (or throws), `tokens.drop()` forgets one that the server refused. */
-  constructor(url, tokens) {
+  #speaks;
+
+  /**
+   * `tokens.get()` gives a session token (or throws), `tokens.drop()` forgets one that the server refused; `speaks()`
+   * says whether the server is expected to say something all the time.
+   */
+  constructor(url, tokens, { speaks = () => true } = {}) {
     super();
+    this.#speaks = speaks;
     this.#url = url;
     this.#tokens = tokens;
     addEventListener("online", () => this.#hurry());
@@ -149,7 +155,7 @@ export class GameSocket extends EventTarget {
 
   #receive(data) {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.resync(), SILENCE_MS);
+    this.#silence = setTimeout(() => this.#speaks() && this.resync(), SILENCE_MS);
     const message = JSON.parse(data);
     if (this.#missed(message)) this.resync();
     const pending = this.#pending.get(message.requestId);

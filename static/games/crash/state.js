@@ -19,6 +19,17 @@ export function initial() {
   };
 }
 
+const PAUSE_MS = 1500;
+
+/**
+ * Does this message say that bets are taken? Then after how many milliseconds to place one that waited for it, else null.
+ * At the shared table that is the countdown; a player's own round begins with the bet, so its end is left in view.
+ */
+export function placesAfter(message) {
+  if (message.messageType === "wait" && message.time > 0) return 0;
+  return message.messageType === "provablyFair" && message.seeds ? PAUSE_MS : null;
+}
+
 /** The tick that has begun by now, held near the last one heard. */
 export function shownTick(round, now) {
   if (round.phase !== "running") return round.tick;
@@ -137,8 +148,9 @@ function wait(state, message, at) {
 
 function start(state, message, at) {
   const round = {
-    ...state.round, id: message.roundId ?? state.round.id, phase: "running", startsAt: null, startedAt: at,
-    tickMs: message.tickMs ?? state.round.tickMs, tick: 0, crashPoint: null, crashedAt: null,
+    ...state.round, id: message.roundId ?? state.round.id, phase: "running", startsAt: null,
+    startedAt: at - (message.elapsedMs ?? 0), tickMs: message.tickMs ?? state.round.tickMs, tick: message.tick ?? 0,
+    crashPoint: null, crashedAt: null,
   };
   return { ...state, round };
 }

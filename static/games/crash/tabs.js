@@ -24,8 +24,8 @@ export function setUpTabs(root, onShow) {
   });
   // A window that grows has its chat column back: the tab beside it must not be empty.
   matchMedia("(min-width: 761px)").addEventListener("change", (query) => {
-    if (query.matches && root.dataset.tab === "chat") show("bets");
+    if (query.matches && tabs.find((tab) => tab.dataset.tab === root.dataset.tab)?.offsetParent === null) show(tabs[0].dataset.tab);
   });
-  show(root.dataset.tab || "bets");
+  show(root.dataset.tab || tabs[0].dataset.tab);
   return { current: () => root.dataset.tab };
 }
