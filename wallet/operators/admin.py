@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -194,7 +195,7 @@ class RemoteCallAdmin(ReadOnlyAdmin):
 
     @action(description="Try now", url_path="try", permissions=["repeat"], icon="replay")
     def try_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        call = get_object_or_404(RemoteCall, pk=object_id)
+        call = get_object_or_404(RemoteCall, pk=unquote(object_id))  # `refund_…` comes quoted, as in the page's address
 
         def perform(data: dict[str, Any]) -> str:
             operations.try_now(call, actor=_actor(request), now=system_clock.now())
