@@ -137,6 +137,8 @@ def _nothing(request: HttpRequest) -> HttpResponse:
 
 def may_change(request: HttpRequest, player: Player) -> None:
     """Raises a Refusal where a page of somebody else's could have made the player's browser send this."""
+    if request.method == "HEAD":
+        raise Refusal(405, message="Nothing is changed by HEAD.", headers={"Allow": "GET, POST"})
     if player.by_key:
         return
     if request.method != "POST":

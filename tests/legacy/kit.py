@@ -50,7 +50,12 @@ class Bot:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         found = self.client.generic(method, path, body, content_type=content_type, headers=given)
         is_json = "json" in found.get("Content-Type", "")
-        return Answer(found.status_code, exact(found.content) if is_json else None, found, found.content.decode())
+        return Answer(
+            found.status_code,
+            exact(found.content) if is_json and found.content else None,
+            found,
+            found.content.decode(),
+        )
 
     def get(self, path: str, **params: Any) -> Answer:
         """With the key in the header, as all below."""

@@ -148,6 +148,13 @@ def test_actions_come_by_query_form_and_json_as_text_or_as_they_are(alice: Bot) 
         assert (user["uname"], bet["success"]) == (alice.player.username, True)
 
 
+def test_nothing_is_played_by_head(alice: Bot) -> None:
+    actions = quote(json.dumps([wish("slots"), USER]))
+    answer = alice.send("HEAD", f"/api/1/multi?actions={actions}", Authorization=f"{BEARER} {alice.key}")
+    assert answer.status == 200
+    assert not InstantBet.objects.filter(player=alice.player).exists()
+
+
 @pytest.mark.parametrize(
     "actions",
     ["", "{", "{}", "5", "null", "[]", json.dumps([USER] * 51), '[{"action": NaN}]', "[" * 20_000, '"[]"', "\ud800"],
