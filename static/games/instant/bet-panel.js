@@ -2,7 +2,7 @@
 import { keep, recall } from "../../site/store.js";
 import { el } from "../crash/dom.js";
 import { formatMinor, parseMinor } from "../crash/format.js";
-import { isWhole, multiplier, percent } from "./exact.js";
+import { chance, isWhole, multiplier, percent } from "./exact.js";
 import { SPACE, randomSeed } from "./fairness.js";
 import { judge, mostStake } from "./odds.js";
 
@@ -173,7 +173,7 @@ export class BetPanel {
     const odds = this.kind.odds(this.kind.choice(), rules);
     const found = judge(odds, stake && stake > 0 ? stake : limits.default, mostWin, rules.isCapped);
     const rows = [
-      ["Any win", `${percent(found.chance)} %`],
+      ["Any win", `${chance(found.chance)} %`],
       ["Best prize", multiplier(found.top)],
       ["Pays up to", this.money(String(found.largest))],
       ["Return of this bet", `${percent(found.rtpHere)} %`],

@@ -43,11 +43,21 @@ export function decimal({ num, den }, places, { group = true } = {}) {
   return `${group ? grouped(whole) : whole}${rest ? `.${rest}` : ""}`;
 }
 
-/** `99/100` is "99"; more places where the share is tiny, so that it never reads as nothing. */
+/** `99/100` is "99"; more places where the share is tiny, so that it never reads as nothing. Cut off. */
 export function percent(share, places = 4) {
+  return decimal(timesOf(share, fraction(100)), telling(share, places));
+}
+
+/** A chance, to the nearest of the places: 2^32 has no exact tenth. A return is never rounded up; see `percent`. */
+export function chance(share, places = 4) {
+  const shown = telling(share, places);
+  return decimal(plus(timesOf(share, fraction(100)), fraction(1, 2n * 10n ** BigInt(shown))), shown);
+}
+
+function telling(share, places) {
   let shown = places;
   while (shown < 12 && share.num > 0n && share.num * 100n * 10n ** BigInt(shown) < share.den * 10n) shown += 1;
-  return decimal(timesOf(share, fraction(100)), shown);
+  return shown;
 }
 
 /** Whether that is all of it. */

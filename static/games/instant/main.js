@@ -130,6 +130,7 @@ class Page {
   changed() {
     if (!this.#seat) return;
     this.panel.rest({ busy: this.#busy, held: this.auto.running });
+    kind.hold?.(this.#busy || this.auto.running);
     kind.stake?.(this.panel.stakeMinor, this.#seat);
   }
 

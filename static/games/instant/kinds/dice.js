@@ -1,6 +1,6 @@
 // Dice on the page: a mark on a scale from 0 to 100, and a roll that falls on one side of it.
 import { el } from "../../crash/dom.js";
-import { decimal, floor, fraction, multiplier, over, of, parseFraction, percent, timesOf } from "../exact.js";
+import { chance as shownChance, decimal, floor, fraction, multiplier, of, over, parseFraction, timesOf } from "../exact.js";
 import { SPACE } from "../fairness.js";
 import { easeOut, follow, move } from "../motion.js";
 import * as rules from "../rules/dice.js";
@@ -74,6 +74,10 @@ export class Dice {
     return null;
   }
 
+  hold(on) {
+    this.parts.slider.disabled = on;
+  }
+
   odds(choice, terms) {
     return rules.odds(choice, terms);
   }
@@ -88,7 +92,7 @@ export class Dice {
     zone.hidden = false;
     slider.value = String(Math.round(mark * STEPS));
     const border = place(isLow ? this.#range : SPACE - this.#range);
-    slider.setAttribute("aria-valuetext", `${border}, ${percent(fraction(this.#range, SPACE))} percent to win`);
+    slider.setAttribute("aria-valuetext", `${border}, ${shownChance(fraction(this.#range, SPACE))} percent to win`);
     exact.textContent = `${isLow ? "Below" : "From"} ${border}: ${grouped(this.#range)} of ${grouped(SPACE)} numbers win`;
     if (!this.#rolled) label.textContent = `${isLow ? "Below" : "Above"} the mark wins`;
     if (!chance) {
@@ -97,7 +101,7 @@ export class Dice {
     }
     low.setAttribute("aria-pressed", String(isLow));
     high.setAttribute("aria-pressed", String(!isLow));
-    if (document.activeElement !== chance) chance.value = percent(fraction(this.#range, SPACE)).replaceAll(",", "");
+    if (document.activeElement !== chance) chance.value = shownChance(fraction(this.#range, SPACE));
     if (document.activeElement !== pays) pays.value = decimal(rules.pays(this.choice(), this.#terms), 4, { group: false });
     this.#examples();
   }
@@ -107,7 +111,7 @@ export class Dice {
   #examples() {
     const row = (range, name = "") => {
       const times = multiplier(rules.pays({ range }, this.#terms));
-      return el("tr", name, el("td", "", `${percent(fraction(range, SPACE))} %${name ? ", yours" : ""}`), el("td", "right", grouped(range)), el("td", "right", times));
+      return el("tr", name, el("td", "", `${shownChance(fraction(range, SPACE))} %${name ? ", yours" : ""}`), el("td", "right", grouped(range)), el("td", "right", times));
     };
     const usual = EXAMPLES.map((text) => clamped(floor(timesOf(parseFraction(text), fraction(SPACE, 100)))));
     const all = [...new Set([...usual, this.#range])].sort((a, b) => b - a);
@@ -144,7 +148,6 @@ export class Dice {
     this.#at = end;
     const won = bet.payout > 0;
     value.dataset.result = marker.dataset.result = gem.dataset.result = won ? "won" : "lost";
-    this.parts["marker-value"].textContent = place(result);
     label.textContent = won ? `Paid ${multiplier(rules.pays(bet.choice, this.#terms), 2)}` : "Not this time";
   }
 

@@ -1,7 +1,7 @@
 // Shell on the page: the player weighs the prizes and picks one of three shells.
 import { el } from "../../crash/dom.js";
 import { keep, recall } from "../../../site/store.js";
-import { decimal, fraction, oneIn, percent } from "../exact.js";
+import { chance as shownChance, decimal, fraction, oneIn } from "../exact.js";
 import { SPACE } from "../fairness.js";
 import { isStill, move, ms, pause } from "../motion.js";
 import * as rules from "../rules/shell.js";
@@ -34,17 +34,21 @@ export class Shell {
     this.beach = find("beach");
     this.says = find("says");
     this.shells = [...root.querySelectorAll("[data-shell-at]")];
-    this.rows = root.querySelector("[data-odds=rows]");
+    this.trouble = find("trouble");
     for (const shell of this.shells) shell.addEventListener("click", () => this.#pick(Number(shell.dataset.shellAt)));
     find("row").addEventListener("keydown", (event) => this.#arrow(event));
-    if (find("weights")) this.#editor(find("presets"), find("weights"));
+    this.#editor(find("presets"), find("weights"));
+    find("edit")?.addEventListener("click", () => {
+      root.querySelector("#t-odds").click();
+      this.#inputs[0].focus();
+    });
     this.#render();
   }
 
-  #editor(presets, box) {
+  #editor(presets, rows) {
     const kept = JSON.parse(recall(KEY) ?? "null");
     const known = Array.isArray(kept) && kept.length === FIELDS.length - 1 ? kept.map(String) : PRESETS[1][1];
-    presets.replaceChildren(...PRESETS.map(([title, weights]) => {
+    this.presets = PRESETS.map(([title, weights]) => {
       const button = el("button", "", title);
       button.type = "button";
       button.addEventListener("click", () => {
@@ -52,15 +56,8 @@ export class Shell {
         this.#weighed();
       });
       return button;
-    }));
-    this.presets = [...presets.children];
-    const line = (field, input, i) => {
-      const chance = el("span", "weight-chance num");
-      const bar = el("i", "weight-bar");
-      this.#cells[i] = { chance, bar };
-      const row = el(input.tagName === "INPUT" ? "label" : "div", "weight", el("span", "weight-name", name(field)), input, bar, chance);
-      return row;
-    };
+    });
+    presets?.replaceChildren(...this.presets);
     this.house = el("output", "num", "");
     this.#inputs = FIELDS.slice(1).map((field, i) => {
       const input = el("input", "");
@@ -69,8 +66,16 @@ export class Shell {
       input.addEventListener("input", () => this.#weighed());
       return input;
     });
-    box.replaceChildren(line(0, this.house, 0), ...FIELDS.slice(1).map((field, i) => line(field, this.#inputs[i], i + 1)));
-    box.firstElementChild.title = "Filled in by the house, so that the return is what is stated";
+    rows.replaceChildren(...FIELDS.map((field, i) => {
+      const cells = { bar: el("i", "weight-bar"), chance: el("span", "num"), ways: el("td", "right num hide-small") };
+      this.#cells[i] = cells;
+      return el("tr", "", el("td", "weight-name", name(field)), el("td", "weight-field", i ? this.#inputs[i - 1] : this.house), el("td", "weight-share", cells.bar), el("td", "right", cells.chance), cells.ways);
+    }));
+  }
+
+  /** The fields rest while a bet is on its way, or auto-play goes on. */
+  hold(on) {
+    for (const input of [...this.#inputs, ...this.presets, ...this.shells]) input.disabled = on;
   }
 
   #weighed() {
@@ -80,7 +85,7 @@ export class Shell {
   }
 
   #weights() {
-    const typed = this.#inputs.length ? this.#inputs.map((input) => input.value.trim().replace(",", ".") || "0") : PRESETS[1][1];
+    const typed = this.#inputs.map((input) => input.value.trim().replace(",", ".") || "0");
     return ["0", ...typed];
   }
 
@@ -125,18 +130,18 @@ export class Shell {
     });
     const weights = this.#weights();
     const typed = weights.slice(1).join();
-    this.presets?.forEach((button, i) => button.setAttribute("aria-pressed", String(PRESETS[i][1].join() === typed)));
+    this.presets.forEach((button, i) => button.setAttribute("aria-pressed", String(PRESETS[i][1].join() === typed)));
     const trouble = rules.problem(weights, this.#terms.rtp);
     const ways = trouble ? null : rules.waysOf(weights, this.#terms.rtp);
-    if (this.house) {
-      this.house.textContent = trouble ? "–" : decimal(rules.weightOfNothing(weights, this.#terms.rtp), 4);
-      this.#cells.forEach(({ chance, bar }, i) => {
-        chance.textContent = ways ? (ways[i] ? `${percent(fraction(ways[i], SPACE), 3)} %` : "never") : "–";
-        bar.style.setProperty("--share", ways && ways[i] ? String(Math.max(0.02, Math.sqrt(Number(ways[i]) / SPACE))) : "0");
-      });
-    }
-    const row = (field, i) => el("tr", "", el("td", "", name(field)), el("td", "right", i ? weights[i] : decimal(rules.weightOfNothing(weights, this.#terms.rtp), 4)), el("td", "right", oneIn(ways[i], SPACE)), el("td", "right hide-small", Number(ways[i]).toLocaleString("en")));
-    this.rows.replaceChildren(...(ways ? FIELDS.map(row) : [el("tr", "", el("td", "", trouble))]));
+    this.house.textContent = trouble ? "–" : decimal(rules.weightOfNothing(weights, this.#terms.rtp), 4);
+    this.trouble.textContent = trouble ?? "";
+    this.trouble.hidden = !trouble;
+    this.#cells.forEach(({ chance, bar, ways: many }, i) => {
+      chance.textContent = ways ? (ways[i] ? `${shownChance(fraction(ways[i], SPACE))} %` : "never") : "–";
+      chance.title = ways ? oneIn(ways[i], SPACE) : "";
+      many.textContent = ways ? Number(ways[i]).toLocaleString("en") : "–";
+      bar.style.setProperty("--share", ways && ways[i] ? String(Math.max(0.02, Math.sqrt(Number(ways[i]) / SPACE))) : "0");
+    });
   }
 
   #clear() {

@@ -119,7 +119,7 @@ export class Slots {
 
   stake(minor, { denominator }) {
     for (const { cell, pays } of this.#rows) {
-      cell.textContent = minor ? formatMinor(String(payout(minor, pays)), denominator) : multiplier(pays);
+      cell.textContent = minor ? formatMinor(String(payout(minor, pays)), denominator).replace(/\.0+$/, "") : multiplier(pays);
       cell.title = multiplier(pays);
     }
   }

@@ -47,7 +47,7 @@ export class VideoPoker {
   /** What each hand pays at this stake. */
   stake(minor, { denominator }) {
     for (const { cell, pays, times } of this.#rows.values()) {
-      cell.textContent = minor ? formatMinor(String(payout(minor, pays)), denominator) : times;
+      cell.textContent = minor ? formatMinor(String(payout(minor, pays)), denominator).replace(/\.0+$/, "") : times;
       cell.title = times;
     }
   }
