@@ -1,4 +1,4 @@
-"""What the games' pages are told, as plain JSON values. Fractions are `{"num", "den"}`, amounts integers of minor units."""
+"""What the games' pages are told, as plain JSON. Fractions are `{"num", "den"}`, amounts integers of minor units."""
 
 from collections.abc import Mapping
 from fractions import Fraction

@@ -32,7 +32,7 @@ from wallet.chart import book_of
 from wallet.models import Account
 from wallet.operators import operations as operators
 from wallet.protection.queries import figures_since
-from wallet.queries import balance, shown_minor
+from wallet.queries import balance, player_account, shown_minor
 
 PAGE = 50
 LARGEST_BODY = 16 * 1024
@@ -106,8 +106,8 @@ class Place:
 @answers
 def seat(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
     """
-    `{"mode": "real" | "demo"}`: all that the page needs to offer a bet. `"again": true` begins another sitting where the
-    last one has reached its limit.
+    `{"mode": "real" | "demo"}`: all that the page needs to offer a bet. `"again": true` begins another sitting where
+    the last one has reached its limit.
     """
     body, now = _body(request), system_clock.now()
     place = _place(player, body.get("mode"))
@@ -139,8 +139,8 @@ def seat(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
 @answers
 def bet(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
     """
-    `{"mode", "stake", "hash", "clientseed"}` and what the game's rules ask for. `stake` is in minor units; `hash` is the
-    one that the page shows, so what is sent twice plays once; `clientseed` -1 leaves it to the server.
+    `{"mode", "stake", "hash", "clientseed"}` and what the game's rules ask for. `stake` is in minor units; `hash` is
+    the one that the page shows, so what is sent twice plays once; `clientseed` -1 leaves it to the server.
     """
     body, now = _body(request), system_clock.now()
     choice, seed = choice_of(game, body)
@@ -178,13 +178,14 @@ def new_hash(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
 @answers
 def history(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
     """Own bets at this game, newest first, `PAGE` at a time; `next` is the `before` of the page that follows."""
-    place = _place(player, request.GET.get("mode"))
+    account = player_account(player, is_demo=_is_demo(player, request.GET.get("mode")))
     before = request.GET.get("before")
     if before is not None and not (before.isascii() and before.isdecimal() and len(before) <= 18):
         raise InvalidBet("before", "before is the id of a bet.")
-    bets = queries.last_bets(
-        place.account.pk, game=game, limit=PAGE + 1, before=int(before) if before is not None else None
-    )
+    if account is None:
+        return {"bets": [], "next": None}
+    last = int(before) if before is not None else None
+    bets = queries.last_bets(account.pk, game=game, limit=PAGE + 1, before=last)
     more = len(bets) > PAGE
     return {"bets": [shapes.recalled(bet) for bet in bets[:PAGE]], "next": bets[PAGE - 1].pk if more else None}
 
@@ -218,10 +219,14 @@ def reality(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
     }
 
 
-def _place(player: User, mode: object) -> Place:
+def _is_demo(player: User, mode: object) -> bool:
     if mode not in ("real", "demo"):
         raise InvalidBet("mode", '"mode" must be "real" or "demo".')
-    is_demo = player.is_demo or mode == "demo"
+    return player.is_demo or mode == "demo"
+
+
+def _place(player: User, mode: object) -> Place:
+    is_demo = _is_demo(player, mode)
     return Place(player, wallet.open_account(player, is_demo=is_demo, now=system_clock.now()), is_demo)
 
 

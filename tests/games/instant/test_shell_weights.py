@@ -29,7 +29,9 @@ def test_a_weight_has_one_written_form(weight: Any, kept: str) -> None:
     assert weights_of(sent(weight))[1] == kept
 
 
-@pytest.mark.parametrize("weight", ["1e-999999999", "1e-7", "0.0000015", "-1", "1000001", "1e999999999", "NaN", None, ""])
+@pytest.mark.parametrize(
+    "weight", ["1e-999999999", "1e-7", "0.0000015", "-1", "1000001", "1e999999999", "NaN", None, ""]
+)
 def test_a_weight_that_is_no_such_number_is_refused_however_it_is_written(weight: Any) -> None:
     with pytest.raises(BadChoice):
         weights_of(sent(weight))
