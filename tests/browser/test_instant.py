@@ -170,7 +170,7 @@ def test_chance_and_payout_of_dice_follow_each_other(visit: Visit) -> None:
     game.page.fill("[data-dice=chance]", "10")
     game.page.keyboard.press("Enter")
     assert game.page.input_value("[data-dice=pays]") == "9.9"
-    assert (fact(game, "Any win"), fact(game, "Return")) == ("10 %", "99 %")
+    assert (fact(game, "Any win"), fact(game, "Return")) == ("10 %", "98.9999 %")  # a tenth of 2^32, cut off
     game.page.fill("[data-dice=pays]", "2")
     game.page.keyboard.press("Tab")
     assert game.page.input_value("[data-dice=chance]") == "49.5"
@@ -259,6 +259,42 @@ def test_one_tap_stops_it(visit: Visit) -> None:
     assert len(game.sent) == played
 
 
+def test_it_rests_while_nobody_looks_and_goes_on_afterwards(visit: Visit) -> None:
+    game = Game(visit(), "dice")
+    look = """(hidden) => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    start(game, bets="1000")
+    game.page.locator("[data-autoplay=line]").filter(has_text="999 bets left").wait_for()
+    game.page.evaluate(look, True)
+    game.page.locator("[data-autoplay=line]").filter(has_text="Paused").wait_for()
+    game.page.wait_for_timeout(1_500)  # the bet that was on its way, and the pause after it
+    played = len(game.sent)
+    assert played <= 3
+    game.page.wait_for_timeout(1_500)
+    assert len(game.sent) == played
+    game.page.evaluate(look, False)
+    game.page.locator("[data-autoplay=line]").filter(has_text=f"{1000 - played - 1} bets left").wait_for()
+
+
+def test_a_reality_check_stops_it_and_stays_until_it_is_answered(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.clock.install()
+    game = Game(visitor, "dice")
+    game.play()
+    start(game, bets="1000")
+    game.page.locator("[data-autoplay=line]:not([hidden])").wait_for()
+    game.page.clock.fast_forward("01:01:00")
+    dialog = game.page.locator("#reality-dialog[open]")
+    dialog.wait_for()
+    assert "Staked" in dialog.inner_text()
+    game.page.keyboard.press("Escape")
+    assert dialog.is_visible()
+    game.page.click("#reality-dialog [data-go-on]")
+    assert "time for a look at the clock" in game.note("Auto-play has ended")
+
+
 def test_any_error_stops_it(visit: Visit) -> None:
     game = Game(visit(), "dice")
     error = '{"error": {"code": "limit_reached", "message": "A limit stands in the way."}}'
@@ -283,5 +319,5 @@ def test_a_visitor_sees_the_game_its_odds_and_a_way_in(slug: str, visit: Visit) 
     visitor = visit(width=360, height=780)
     page = visitor.go(f"/games/{slug}/")
     page.get_by_role("link", name="Start playing").wait_for()
-    assert page.locator("#tab-odds tbody tr").count() >= 7
+    page.locator("#tab-odds tbody tr").nth(6).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
