@@ -18,6 +18,8 @@ function shown() {
 
 export class AutoPlay {
   #run = null;
+  #ending = null; // [reason, words]: it ends as soon as no bet is on its way
+  #wake = () => {};
 
   /** `game` offers place(stake), seat(), quick(), changed() and complain(). */
   constructor(root, game) {
@@ -109,31 +111,33 @@ export class AutoPlay {
     if (trouble) return;
     keep(this.#key(), JSON.stringify(Object.fromEntries(new FormData(this.form))));
     this.#run = begin(plan);
+    this.#ending = null;
+    const stopped = new Promise((done) => (this.#wake = done));
     this.#show();
-    while (this.#run && !this.#run.over) {
-      if (this.#run.stake > this.game.seat().balance) {
-        this.stop("balance");
-        break;
-      }
+    for (;;) {
+      if (this.#run.stake > this.game.seat().balance) this.#ending ??= ["balance"];
+      if (this.#ending) break;
       const bet = await this.game.place(this.#run.stake);
-      if (!this.#run) break; // stopped meanwhile: that bet was the last
       if (bet instanceof Error) {
-        this.stop("error", bet.message);
+        this.#ending = ["error", bet.message];
         break;
       }
       this.#run = settle(this.#run, bet, this.game.seat().limits);
       this.#show();
-      if (this.#run.over) this.stop(this.#run.over);
-      else {
-        await wait(this.game.quick() ? QUICK_PAUSE_MS : PAUSE_MS);
-        await shown();
-      }
+      if (this.#run.over) this.#ending ??= [this.#run.over];
+      if (!this.#ending) await Promise.race([stopped, wait(this.game.quick() ? QUICK_PAUSE_MS : PAUSE_MS).then(shown)]);
     }
+    this.#finish(...this.#ending);
   }
 
-  /** End it; a bet that is on its way is still played, and is the last. */
-  stop(reason, words = REASONS[reason]) {
+  /** End it. A bet that is on its way is still played and counted, and is the last. */
+  stop(reason) {
     if (!this.#run) return;
+    this.#ending ??= [reason];
+    this.#wake();
+  }
+
+  #finish(reason, words = REASONS[reason]) {
     const { plan, net, played } = this.#run;
     this.#run = null;
     this.#show();
