@@ -1,6 +1,7 @@
 """What visitors are told about the games: on the lobby, the rules page, the fairness page and beside each game."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from casino.lib.money import format_minor
@@ -30,16 +31,21 @@ def card(game: InForce, enabled: bool) -> dict[str, Any]:
         "title": rules.title,
         "enabled": enabled,
         "teaser": TEASERS.get(rules.slug, ""),
-        "rtp": words.percent(game.rtp),
+        "rtp": words.percent(exact_return(game)),
         "art": f"games/instant/art/{rules.slug}.svg",
     }
+
+
+def exact_return(game: InForce) -> Fraction:
+    """Of a pay table its own, a little below what is configured; elsewhere that, whatever the player chooses."""
+    return game.rtp if game.rules.fields else game.rules.odds({}, game.table, game.rtp).rtp
 
 
 def facts(game: InForce) -> dict[str, Any]:
     """The exact return, every prize where there is one list of them, and what rounding costs at the smallest stake."""
     rules, table, rtp = game.rules, game.table, game.rtp
     odds = None if rules.fields else rules.odds({}, table, rtp)
-    exact = odds.rtp if odds else rtp
+    exact = exact_return(game)
     return {
         "slug": rules.slug,
         "title": rules.title,

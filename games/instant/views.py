@@ -26,6 +26,7 @@ from games.instant import facts, queries, shapes, sittings
 from games.instant.errors import InvalidBet, NoSuchBet, NotPlayedInCurrency
 from games.instant.intake import choice_of, desk
 from games.instant.operations import PlayRequest, next_hash, renew
+from games.legacy.examples import examples
 from wallet import operations as wallet
 from wallet.bankroll.queries import standing
 from wallet.chart import book_of
@@ -54,6 +55,7 @@ def page(request: HttpRequest, game: str) -> HttpResponse:
         "others": [other for other in facts.games_of() if other["slug"] != game],
         "seated": player is not None and exclusion is None,
         "excluded": Excluded(exclusion).message if exclusion else None,
+        "examples": examples(game, request.build_absolute_uri("/").rstrip("/")),
         "mode": "real" if player and _has_real(player) else "demo",
         **{f"game_{part}": f"games/instant/{game}/{part}.html" for part in ("controls", "odds", "mapping")},
     }

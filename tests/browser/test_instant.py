@@ -65,7 +65,7 @@ def test_a_game_is_played_and_its_bet_verified_in_the_browser(slug: str, visit: 
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(slug: str, visit: Visit) -> None:
     game = Game(visit(width=360, height=780), slug)
     game.play()
-    for tab in ("odds", "mine", "fairness"):
+    for tab in ("odds", "mine", "api", "fairness"):
         game.page.click(f"#t-{tab}")
         wide = game.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, tab

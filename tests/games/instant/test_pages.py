@@ -52,6 +52,7 @@ def test_everyone_sees_a_game_with_its_exact_return_and_a_way_to_sign_in(game: s
     found = queries.in_force([game])[game][0]
     exact = found.rtp if found.rules.fields else found.rules.odds({}, found.table, found.rtp).rtp
     assert f"<b>{words.percent(exact)} %</b>" in text
+    assert f"RTP {words.percent(exact)} %" in Client().get("/").content.decode()
 
 
 @pytest.mark.parametrize("game", GAMES)
@@ -59,6 +60,13 @@ def test_a_player_sits_down_at_once(game: str, alice: PageOf) -> None:
     text = alice.client.get(f"/games/{game}/").content.decode()
     assert f'data-bet-url="/games/{game}/bet"' in text
     assert 'data-mode="real"' in text
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_the_calls_of_the_api_tab_name_this_site_and_this_game(game: str, games: None) -> None:
+    text = Client().get(f"/games/{game}/").content.decode()
+    assert "curl -sS http://testserver/api/v1/user" in text
+    assert f"http://testserver/api/v1/games/{game}/bet" in text
 
 
 def test_a_demo_player_and_one_without_money_begin_with_demo_money(
