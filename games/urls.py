@@ -1,11 +1,12 @@
 """The players' pages."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from games import views
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.lobby, name="lobby"),
+    path("games/", include("games.instant.urls")),  # their names are no crash tables
     path("games/<slug:slug>/", views.crash, name="crash"),
     path("games/<slug:slug>/launch/", views.launch, name="launch"),
     path("games/<slug:slug>/solo/", views.solo, name="solo"),

@@ -28,6 +28,7 @@ from casino.lib.money import format_minor
 from games.crash import queries
 from games.crash.models import Game
 from games.crash.rules import CAPS, largest_rounding_loss
+from games.instant import facts as instant
 from games.solo import queries as solo_queries
 from wallet import operations as wallet
 from wallet.queries import balance
@@ -127,7 +128,11 @@ def first_mode(request: HttpRequest) -> str:
 @require_GET
 def lobby(request: HttpRequest) -> HttpResponse:
     game = queries.game_by_slug(HOME_GAME)
-    context: dict[str, Any] = {"game": game, "points": recent_points(game) if game else []}
+    context: dict[str, Any] = {
+        "game": game,
+        "points": recent_points(game) if game else [],
+        "instant": instant.games_of(),
+    }
     if game:
         context["facts"] = config_facts(game)
     return render(request, "games/lobby.html", context)
@@ -191,7 +196,8 @@ def fair(request: HttpRequest) -> HttpResponse:
     game = queries.game_by_slug(HOME_GAME)
     points = recent_points(game) if game else []
     facts = config_facts(game) if game else None
-    return render(request, "games/fair.html", {"game": game, "points": points, "facts": facts})
+    context = {"game": game, "points": points, "facts": facts, "instant": instant.all_facts()}
+    return render(request, "games/fair.html", context)
 
 
 @require_GET
@@ -209,7 +215,8 @@ def fair_round(request: HttpRequest, round_id: UUID) -> HttpResponse:
 @require_GET
 def rules(request: HttpRequest) -> HttpResponse:
     game = queries.game_by_slug(HOME_GAME)
-    return render(request, "games/rules.html", {"game": game, "facts": config_facts(game) if game else None})
+    facts = config_facts(game) if game else None
+    return render(request, "games/rules.html", {"game": game, "facts": facts, "instant": instant.all_facts()})
 
 
 @require_GET

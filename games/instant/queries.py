@@ -88,6 +88,12 @@ def bet_of(account_id: int, game: str, bet_id: int) -> InstantBet | None:
     return bets.first()
 
 
+def bet_of_player(player_id: int, game: str, bet_id: int) -> InstantBet | None:
+    """The player's own bet of this number at this game, in whichever money; nobody else's."""
+    bets = InstantBet.objects.select_related("currency").filter(player_id=player_id, game=game, pk=bet_id)
+    return bets.first()
+
+
 @dataclass(frozen=True, slots=True)
 class Takings:
     """What a configuration version has taken and paid, in one currency's minor units."""

@@ -57,6 +57,8 @@ def _weight(value: object) -> str:
         raise BadChoice("weights", "Each weight must be a number.")
     if not 0 <= weight <= LARGEST_WEIGHT:
         raise BadChoice("weights", f"Each weight goes from 0 to {LARGEST_WEIGHT}.")
+    if not weight:  # also of `0e999999999`, which has as many digits when it is written out
+        return "0"
     if weight.adjusted() < -LONGEST_WEIGHT:  # written out it would be as long as its exponent says
         raise BadChoice("weights", f"A weight has at most {MOST_DECIMALS} decimals.")
     plain = f"{weight:f}"
