@@ -154,7 +154,7 @@ def test_another_tab_may_take_the_hash_and_nothing_is_played_unseen(visit: Visit
         other.click("[data-bet=action]")
     game.page.click("[data-bet=action]")
     game.note("Another of your bets has used this hash")
-    game.page.wait_for_function("document.querySelectorAll('.scene .point').length === 1")
+    game.page.locator(".scene .point").wait_for()
     game.play()
     assert game.points() == 2
     game.visitor.problems.clear()  # the browser itself reports the 409

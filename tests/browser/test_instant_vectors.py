@@ -2,19 +2,20 @@
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from games.instant.fairness import SPACE, Roll, Secret
 from games.instant.kinds import KINDS
 from games.instant.rules import Odds, payout_minor
 from games.instant.shell.rules import weight_of_nothing
 from tests.browser.conftest import Visitor
+from tests.servers import Site
 
-Visit = Callable[..., Visitor]
 RTP = Fraction(9_731, 10_000)  # no round number, so that nothing fits by chance
 PLAY = """async ([slug, bets]) => {
     const { Roll, hashOf, outcomeOf } = await import("/static/games/instant/fairness.js");
@@ -41,9 +42,13 @@ ODDS = """async ([slug, cases]) => {
 }"""
 
 
-@pytest.fixture
-def page(visit: Visit) -> Any:
-    return visit().go("/rules/")
+@pytest.fixture(scope="module")
+def sheet(chromium: Browser, table: Site) -> Iterator[Any]:
+    """One for all: these tests only compute."""
+    visitor = Visitor(chromium.new_context(), table.url)
+    yield visitor.go("/rules/")
+    visitor.context.close()
+    assert visitor.problems == []
 
 
 def said(value: Fraction) -> str:
@@ -87,7 +92,7 @@ def bets(slug: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("slug", KINDS)
-def test_the_browser_makes_of_every_outcome_what_the_server_does(slug: str, page: Any) -> None:
+def test_the_browser_makes_of_every_outcome_what_the_server_does(slug: str, sheet: Any) -> None:
     played = bets(slug)
     rules = KINDS[slug]
     expected = []
@@ -96,11 +101,11 @@ def test_the_browser_makes_of_every_outcome_what_the_server_does(slug: str, page
         outcome = (bet["secret"] + bet["seed"]) % SPACE
         done = rules.play(Roll(outcome, bet["salt"]), bet["choice"], rules.default_table, RTP)
         expected.append({"hash": secret.hash, "outcome": outcome, "times": said(done.multiplier), "shown": done.shown})
-    assert page.evaluate(PLAY, [slug, played]) == json.loads(json.dumps(expected))
+    assert sheet.evaluate(PLAY, [slug, played]) == json.loads(json.dumps(expected))
 
 
 @pytest.mark.parametrize("slug", KINDS)
-def test_the_odds_beside_the_button_are_the_servers(slug: str, page: Any) -> None:
+def test_the_odds_beside_the_button_are_the_servers(slug: str, sheet: Any) -> None:
     rules = KINDS[slug]
     cases, expected = [], []
     for choice in rules.examples():
@@ -121,20 +126,20 @@ def test_the_odds_beside_the_button_are_the_servers(slug: str, page: Any) -> Non
                     "most": "null" if bearable is None else str(bearable),
                 }
             )
-    assert page.evaluate(ODDS, [slug, cases]) == expected
+    assert sheet.evaluate(ODDS, [slug, cases]) == expected
 
 
-def test_the_weight_that_the_house_fills_in_is_the_servers(page: Any) -> None:
+def test_the_weight_that_the_house_fills_in_is_the_servers(sheet: Any) -> None:
     shell = KINDS["shell"]
     call = """async ([all, rtp]) => {
         const { weightOfNothing } = await import("/static/games/instant/rules/shell.js");
         return all.map((weights) => { const { num, den } = weightOfNothing(weights, rtp); return `${num}/${den}`; });
     }"""
     all_weights = [choice["weights"] for choice in shell.examples()]
-    shown = page.evaluate(call, [all_weights, {"num": RTP.numerator, "den": RTP.denominator}])
+    shown = sheet.evaluate(call, [all_weights, {"num": RTP.numerator, "den": RTP.denominator}])
     assert shown == [said(weight_of_nothing(tuple(weights), RTP)) for weights in all_weights]
     # The example of the contract: [_, 1, 1, 1, 1, 0, 0, 0, 0] at 0.99 gives 16.202.
-    (example,) = page.evaluate(call, [[["0", "1", "1", "1", "1", "0", "0", "0", "0"]], {"num": 99, "den": 100}])
+    (example,) = sheet.evaluate(call, [[["0", "1", "1", "1", "1", "0", "0", "0", "0"]], {"num": 99, "den": 100}])
     assert example == "1604/99"
 
 
@@ -178,9 +183,9 @@ PLAN = {
     ],
 )
 def test_auto_play_changes_stakes_and_stops_as_it_was_told(
-    page: Any, changes: dict[str, Any], payouts: list[int], stakes: list[int], over: str | None, net: int
+    sheet: Any, changes: dict[str, Any], payouts: list[int], stakes: list[int], over: str | None, net: int
 ) -> None:
-    run = page.evaluate(AUTOPLAY, [{**PLAN, **changes}, payouts, LIMITS])
+    run = sheet.evaluate(AUTOPLAY, [{**PLAN, **changes}, payouts, LIMITS])
     assert run == {"stakes": stakes, "over": over, "net": net}
 
 
@@ -196,7 +201,7 @@ def test_auto_play_changes_stakes_and_stops_as_it_was_told(
         ({"stopWin": 0}, "stopWin"),
     ],
 )
-def test_a_plan_without_sense_is_refused_at_its_field(page: Any, changes: dict[str, Any], field: str) -> None:
+def test_a_plan_without_sense_is_refused_at_its_field(sheet: Any, changes: dict[str, Any], field: str) -> None:
     call = "async (plan) => (await import('/static/games/instant/autoplay.js')).problem(plan)"
-    assert page.evaluate(call, {**PLAN, **changes})[0] == field
-    assert page.evaluate(call, PLAN) is None
+    assert sheet.evaluate(call, {**PLAN, **changes})[0] == field
+    assert sheet.evaluate(call, PLAN) is None
