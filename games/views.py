@@ -229,7 +229,7 @@ def wanted_mode(request: HttpRequest) -> str:
     """`real` or `demo`, from a JSON body."""
     try:
         body = json.loads(request.body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise DomainError("The body is not JSON.") from problem
     mode = body.get("mode") if isinstance(body, dict) else None
     if mode not in ("real", "demo"):
