@@ -52,6 +52,8 @@ class Show:
         self._seq = 0
         self._resumed: UUID | None = None  # a round that ran already when the socket came
         self._told_round: UUID | None = None  # whose commitment was told last
+        self._told_start: UUID | None = None
+        self._told_crash: UUID | None = None
         self._told_bet: UUID | None = None  # whose end was told last
 
     async def begin(self) -> None:
@@ -108,6 +110,7 @@ class Show:
     async def _one_round(self) -> None:
         view = await self._live()
         if self._told_round != view.round.pk:
+            await self._catch_up()
             self._tell_commitment(view.round, await self._announced(view.round))
         if view.round.state == Round.State.WAITING:
             await self._woken.wait()
@@ -117,6 +120,16 @@ class Show:
         view = await self._ticks(view, course_of(view.round))
         self._tell_end(view)
         self._tell_crash(view.round)
+
+    async def _catch_up(self) -> None:
+        """The round that was promised last is over already: it was short, or we were slow or had failed."""
+        if self._told_round is None or self._told_crash == self._told_round:
+            return
+        view = await self._intake.view(self._told_round)
+        if view.round.state == Round.State.SETTLED:
+            self._tell_start(view)
+            self._tell_end(view)
+            self._tell_crash(view.round)
 
     async def _live(self) -> View:
         while True:
@@ -135,9 +148,8 @@ class Show:
         assert round_.started_at is not None
         told = -1
         bonus_tick = course.shown_bonus_tick
-        if round_.pk != self._resumed:  # its beginning is told even if we were too slow to see it
-            self._tell_tick(round_, 0, 0)
-            told = 0
+        if round_.pk != self._resumed:
+            told = 0  # with the start
         while True:
             elapsed = max(0, elapsed_ms(round_.started_at, self._clock.now()))
             if elapsed >= course.crash_ms:
@@ -185,11 +197,18 @@ class Show:
         self._broadcast("provablyFair", round_, provablyFair=messages.fairness(round_), seeds=seeds)
 
     def _tell_start(self, view: View) -> None:
+        """Once, with its first tick, however late we are: only who comes in the middle of it is told where it is."""
         round_, bet = view.round, view.bet
-        open_bet = bet is not None and bet.status == Bet.Status.OPEN
+        if self._told_start == round_.pk:
+            return
+        self._told_start = round_.pk
         progress = queries.running_view(round_, now=self._clock.now())
-        told = {key: progress[key] for key in ("tick", "startedAt", "elapsedMs")}
-        self._broadcast("start", round_, **told, tickMs=round_.tick_ms, betID=str(bet.pk) if bet and open_bet else None)
+        whose = str(bet.pk) if bet is not None and bet.status == Bet.Status.OPEN else None
+        tick = progress["tick"] if round_.pk == self._resumed else 0
+        times = {"startedAt": progress["startedAt"], "elapsedMs": progress["elapsedMs"], "tickMs": round_.tick_ms}
+        self._broadcast("start", round_, tick=tick, **times, betID=whose)
+        if round_.pk != self._resumed:
+            self._tell_tick(round_, 0, 0)
 
     def _tell_tick(self, round_: Round, tick: int, elapsed: int) -> None:
         fields = {"multiplier": CURVE[tick], "denominator": MULTIPLIER_DENOMINATOR, "elapsedMs": elapsed}
@@ -207,6 +226,7 @@ class Show:
         self._send(messages.closed("win" if closed.multiplier is not None else "refund", closed))
 
     def _tell_crash(self, round_: Round) -> None:
+        self._told_crash = round_.pk
         self._broadcast(
             "crash",
             round_,

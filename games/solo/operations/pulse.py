@@ -1,6 +1,8 @@
 """
 Was the platform there? Every process that serves players beats once a second; a gap between two beats is an outage.
 
+A database that takes no beat is an outage as well: it takes no cash-out either.
+
 A player whom only his own connection failed had the platform to come back to, and his round stands. While nobody served
 players at all nobody could cash out, so what was open then and is not due by itself is given back (`settling`).
 """

@@ -39,6 +39,7 @@ STEERED = ("alice", "bob", "dora")
 def site(live_site: Site) -> Site:
     """Where the next six rounds of some players crash between 2.00x and 4.00x."""
     steer = f"[s(name, low=200, high=400, rounds=6) for name in {STEERED}]"
+    steer += "; s('eve', low=100, high=100, rounds=2, is_demo=True)"
     live_site.manage("shell", "--no-imports", "-c", f"from tests.games.solo.playing import steer_player as s; {steer}")
     return live_site
 
@@ -104,6 +105,18 @@ def test_a_new_player_is_shown_the_terminal_hash_before_its_client_seed_exists(j
     assert carol.refused(messageType="client_seed", clientSeed="another") == (1010, None)
     assert carol.refused(messageType="client_seed", clientSeed="") == (400, None)
     assert carol.refused(messageType="client_seed", clientSeed=["a"]) == (400, None)
+
+
+def test_a_round_that_is_over_before_anyone_can_look_is_told_from_start_to_crash(join: Join) -> None:
+    eve = join("eve")
+    for _ in range(2):
+        promised = eve.wait_for("provablyFair")
+        bet = eve.bet(10_000)
+        crash = eve.wait_for("crash")
+        assert (crash["roundId"], crash["multiplier"]) == (bet["roundId"], 100)
+        assert crash["provablyFair"]["hash"] == promised["provablyFair"]["hash"]
+    kinds = [message["messageType"] for message in eve.seen if message["messageType"] != "seeds"]
+    assert kinds == ["provablyFair", "bet", "start", "multiplier", "crash"] * 2
 
 
 def test_a_cash_out_pays_to_the_cent_and_only_once(join: Join) -> None:
