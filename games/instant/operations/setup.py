@@ -165,6 +165,6 @@ def _check(slug: str, rtp_bps: int, table: Mapping[str, Any], limits: Mapping[st
         least = rules.least_return(limit.minimum, table, rtp)
         if least < LEAST_RETURN:
             raise ConfigRefused(
-                f"At the smallest stake of {code}, {limit.minimum} minor units, rounding would leave only "
-                f"{float(least):.2%} of the return; it must be {float(LEAST_RETURN):.0%} at least."
+                f"With a smallest stake of {limit.minimum} minor units in {code}, rounding could leave a return of "
+                f"only {float(least):.2%}; it must be {float(LEAST_RETURN):.0%} at least."
             )
