@@ -1,7 +1,7 @@
 """Questions about instant games. Nothing here changes anything."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models import Count, OuterRef, Subquery, Sum
 from games.instant.kinds import KINDS
 from games.instant.models import InstantBet, InstantConfig, InstantGame, InstantLimit
 from games.instant.rules import Rules
+from wallet.models import Currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +40,58 @@ _configs: dict[int, InForce] = {}
 
 
 def in_force(slugs: Iterable[str]) -> dict[str, tuple[InForce, bool]]:
-    """The games of these that there are, under their newest configuration; and whether each is switched on."""
+    """
+    The games of these that there are, under their newest configuration; and whether each is switched on.
+
+    Limits are of the currencies that are enabled now.
+    """
     newest = InstantConfig.objects.filter(game=OuterRef("pk")).order_by("-version").values("pk")[:1]
     games = InstantGame.objects.filter(pk__in=set(slugs).intersection(KINDS)).annotate(newest=Subquery(newest))
     found = list(games.values_list("pk", "enabled", "newest"))
     configs = under({config_id for _, _, config_id in found})
-    return {slug: (configs[config_id], enabled) for slug, enabled, config_id in found}
+    currencies = set(Currency.objects.filter(enabled=True).values_list("code", flat=True))
+    return {slug: (_played_in(currencies, configs[config_id]), enabled) for slug, enabled, config_id in found}
+
+
+def _played_in(currencies: Collection[str], config: InForce) -> InForce:
+    left = {code: limit for code, limit in config.limits.items() if code in currencies}
+    return config if len(left) == len(config.limits) else replace(config, limits=left)
 
 
 def under(config_ids: Iterable[int]) -> dict[int, InForce]:
     """What these versions say. A version never changes, so a process reads each once."""
     wanted = set(config_ids)
-    missing = wanted.difference(_configs)
+    found = {config_id: config for config_id in wanted if (config := _configs.get(config_id))}
+    missing = wanted.difference(found)
     if missing:
         if len(_configs) > _KEPT:
             _configs.clear()
-            missing = wanted
-        limits: dict[int, dict[str, StakeLimit]] = {config_id: {} for config_id in missing}
-        for limit in InstantLimit.objects.filter(config__in=missing).select_related("currency"):
-            if limit.currency.enabled:
-                limits[limit.config_id][limit.currency_id] = StakeLimit(
-                    limit.min_stake_minor,
-                    limit.max_stake_minor,
-                    limit.default_stake_minor,
-                    limit.currency.denominator,
-                )
-        for config in InstantConfig.objects.filter(pk__in=missing):
-            rules = KINDS[config.game_id]
-            _configs[config.pk] = InForce(rules, config.pk, config.version, config.rtp, config.table, limits[config.pk])
-    return {config_id: _configs[config_id] for config_id in wanted}
+        read = _read(missing)
+        _configs.update(read)
+        found |= read
+    return found
+
+
+def _read(config_ids: Collection[int]) -> dict[int, InForce]:
+    limits: dict[int, dict[str, StakeLimit]] = {config_id: {} for config_id in config_ids}
+    for limit in InstantLimit.objects.filter(config__in=config_ids).select_related("currency"):
+        limits[limit.config_id][limit.currency_id] = StakeLimit(
+            limit.min_stake_minor,
+            limit.max_stake_minor,
+            limit.default_stake_minor,
+            limit.currency.denominator,
+        )
+    return {
+        config.pk: InForce(
+            KINDS[config.game_id], config.pk, config.version, config.rtp, config.table, limits[config.pk]
+        )
+        for config in InstantConfig.objects.filter(pk__in=config_ids)
+    }
+
+
+def forget() -> None:
+    """Read anew at the next question: where a version's number can come again, in a test that is undone."""
+    _configs.clear()
 
 
 def last_bets(
