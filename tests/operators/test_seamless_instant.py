@@ -17,6 +17,7 @@ from games.instant.models import InstantBet
 from games.instant.operations import PlayedBet, PlayRequest, ensure_games, next_hash
 from tests.games.instant.casino import HALF, account_of, secret_of
 from tests.operators.seamless import Seamless, findings
+from wallet.operators import operations as operators
 from wallet.operators.client import Caller
 from wallet.operators.models import RemoteCall
 
@@ -145,7 +146,7 @@ def test_an_answer_that_is_not_one_is_given_back_and_the_bet_is_not_played(
     fault: str, seamless: Seamless, desk: Desk, settled: Callable[..., None]
 ) -> None:
     player = seamless.seat(10_000)
-    seamless.server.fault(fault, call="bet", times=1)
+    seamless.server.fault(fault, calls=["bet"], count=1)
     with pytest.raises(WalletUnavailable) as refusal:
         desk.submit_one(wish(seamless, player))
     assert refusal.value.status == 503
@@ -156,8 +157,7 @@ def test_an_answer_that_is_not_one_is_given_back_and_the_bet_is_not_played(
 
 def test_an_operator_that_is_off_is_not_called(seamless: Seamless, desk: Desk, now: datetime) -> None:
     player = seamless.seat(10_000)
-    seamless.operator.enabled = False
-    seamless.operator.save(update_fields=["enabled"])
+    operators.switch(seamless.operator, active=False, actor=None, now=now)
     with pytest.raises(DomainError) as refusal:
         desk.submit_one(wish(seamless, player))
     assert refusal.value.status == 503
