@@ -242,6 +242,7 @@ def _rows(result: dict[str, Any]) -> list[Row]:
             for size, rate in result["batch"].items()
         ),
         rated(f"instant bets, {CALLERS} threads with one bet each at a time", result["callers"], wanted=False),
+        rated(f"instant bets, runs of {RUN} by one player", RUN / result["run"], wanted=False),
         Row("a single instant bet through the desk", result["one"] * 1000, "ms"),
         Row(
             f"{RUN} instant bets of one player in one call",

@@ -4,6 +4,7 @@ from games.instant.operations.commitments import next_hash, renew
 from games.instant.operations.playing import play
 from games.instant.operations.setup import (
     DEFAULT_LIMITS,
+    DEFAULT_RTP_BPS,
     StakeLimits,
     change_config,
     ensure_games,
@@ -13,6 +14,7 @@ from games.instant.operations.values import PlayedBet, PlayRequest
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "DEFAULT_RTP_BPS",
     "PlayRequest",
     "PlayedBet",
     "StakeLimits",
