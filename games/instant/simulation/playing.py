@@ -14,10 +14,13 @@ from typing import Any
 
 from accounts.models import User
 from casino.lib.errors import DomainError
+from games.instant.errors import AboveMaximumWin
 from games.instant.fairness import SPACE
 from games.instant.intake import MOST_BETS, choice_of
 from games.instant.kinds import KINDS
 from games.instant.operations import DEFAULT_LIMITS, PlayedBet, PlayRequest, ensure_games, play
+from games.instant.queries import in_force
+from games.instant.rules import payout_minor
 from games.instant.shell.rules import FIELDS
 from wallet import operations as wallet
 from wallet import queries as wallet_queries
@@ -141,6 +144,14 @@ def _choice(source: Random, slug: str) -> tuple[Any, int]:
     return choice_of(slug, wish)
 
 
+def _could_win_too_much(request: PlayRequest, answer: DomainError) -> bool:
+    if not isinstance(answer, AboveMaximumWin):
+        return False
+    game, _ = in_force([request.game])[request.game]
+    top = payout_minor(request.stake_minor, game.rules.top(request.choice, game.table, game.rtp))
+    return top - request.stake_minor > (answer.var or 0)
+
+
 def _note(
     seat: Player, request: PlayRequest, refusal: Refusal | None, answer: PlayedBet | DomainError, summary: Summary
 ) -> Iterator[str]:
@@ -148,7 +159,7 @@ def _note(
         summary.refused[answer.code] += 1
         poor = answer.code == "insufficient_funds" and seat.told_minor < request.stake_minor
         stale = answer.code == "hash_used" and request.hash is not None and request.hash != seat.next_hash
-        if answer.code != refusal and not poor and not stale:
+        if answer.code != refusal and not poor and not stale and not _could_win_too_much(request, answer):
             yield f"{request.game} of account {seat.account_id} was refused: {answer.code}, not {refusal}"
         return
     summary.bets += 1
