@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import OuterRef, Subquery
 
+from casino.lib.ids import is_uuid
 from games.instant.kinds import KINDS
 from games.instant.models import InstantBet, InstantConfig, InstantGame, InstantLimit
 from games.instant.rules import Rules
@@ -118,22 +119,8 @@ def bet_of_player(player_id: int, game: str, bet_id: int) -> InstantBet | None:
     return bets.first()
 
 
-@dataclass(frozen=True, slots=True)
-class Takings:
-    """What a configuration version has taken and paid, in one currency's minor units."""
-
-    config_id: int
-    currency: str
-    bets: int
-    staked_minor: int
-    paid_minor: int
-
-
-def takings(config_ids: Sequence[int], *, is_demo: bool) -> list[Takings]:
-    """Actual figures of each version and currency, to be held against the return that is configured."""
-    bets = InstantBet.objects.filter(config__in=config_ids, is_demo=is_demo)
-    sums = bets.values("config", "currency").annotate(n=Count("pk"), s=Sum("stake_minor"), p=Sum("payout_minor"))
-    return [
-        Takings(row["config"], row["currency"], row["n"], row["s"], row["p"])
-        for row in sums.order_by("config", "currency")
-    ]
+def titles_of(references: Sequence[str]) -> dict[str, str]:
+    """The game's title for each of these references of transfers that is an instant bet's."""
+    keys = [reference for reference in references if is_uuid(reference)]
+    bets = InstantBet.objects.filter(key__in=keys).values_list("key", "game__title")
+    return {str(key): title for key, title in bets}

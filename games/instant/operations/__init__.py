@@ -7,6 +7,7 @@ from games.instant.operations.setup import (
     DEFAULT_RTP_BPS,
     StakeLimits,
     change_config,
+    check_rules,
     ensure_games,
     set_enabled,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "PlayedBet",
     "StakeLimits",
     "change_config",
+    "check_rules",
     "ensure_games",
     "next_hash",
     "play",
