@@ -189,5 +189,5 @@ def _instant_row(watch: instant.ReturnWatch) -> dict[str, Any]:
         "actual": f"{100 * watch.actual:.2f} %",
         "band": f"± {100 * watch.band:.2f} %",
         "place": round(50 + 25 * max(-2.0, min(2.0, off))),
-        "state": "outside" if watch.alarm else "within",
+        "state": watch.state,
     }

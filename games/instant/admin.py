@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
@@ -22,6 +22,7 @@ from casino.lib.errors import DomainError
 from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url, money
 from games.instant import audit, operations
 from games.instant.models import InstantBet, InstantConfig, InstantGame
+from games.instant.queries import newest_configs
 from games.instant.staff_forms import RulesForm, stakes_of
 from games.instant.staff_panels import (
     bet_panel,
@@ -68,7 +69,7 @@ class InstantGameAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InstantGame]:
         found: QuerySet[InstantGame] = super().get_queryset(request)
-        return found.prefetch_related("configs")
+        return found.prefetch_related(Prefetch("configs", queryset=newest_configs()))
 
     @display(description="state", label={"on": "success", "off": "danger"})
     def on(self, game: InstantGame) -> str:
@@ -76,7 +77,7 @@ class InstantGameAdmin(ModelAdmin):
 
     @display(description="rules")
     def rules(self, game: InstantGame) -> str:
-        newest = max(game.configs.all(), key=lambda config: config.version)
+        (newest,) = game.configs.all()
         return link_to(newest, describe(newest))
 
     def save_model(self, request: HttpRequest, obj: InstantGame, form: Any, change: bool) -> None:

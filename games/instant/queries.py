@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from casino.lib.ids import is_uuid
 from games.instant.kinds import KINDS
@@ -52,6 +52,12 @@ def in_force(slugs: Iterable[str]) -> dict[str, tuple[InForce, bool]]:
     configs = under({config_id for _, _, config_id in found})
     currencies = set(Currency.objects.filter(enabled=True).values_list("code", flat=True))
     return {slug: (_played_in(currencies, configs[config_id]), enabled) for slug, enabled, config_id in found}
+
+
+def newest_configs() -> QuerySet[InstantConfig]:
+    """The rules in force, of every game."""
+    newest = InstantConfig.objects.filter(game=OuterRef("game")).order_by("-version").values("pk")[:1]
+    return InstantConfig.objects.filter(pk=Subquery(newest))
 
 
 def _played_in(currencies: Collection[str], config: InForce) -> InForce:

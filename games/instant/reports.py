@@ -12,18 +12,19 @@ from math import sqrt
 from operator import add
 from typing import Any
 
-from django.db.models import Count, F, FloatField, JSONField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, F, FloatField, JSONField, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Coalesce, Floor, Least, TruncDate
 
 from accounts.partners.models import PartnerPlayer
 from games.instant.fairness import SPACE
 from games.instant.models import InstantBet, InstantConfig
-from games.instant.queries import InForce, under
+from games.instant.queries import InForce, newest_configs, under
 from games.instant.shell.rules import FIELDS
 
 # 2.576 standard errors hold 99 % of what chance does to a game whose return is right.
 BAND_WIDTH = 2.576
+WIDE = 1.0  # a band as wide as the return itself says nothing yet
 RTP_WINDOW = timedelta(days=30)
 
 
@@ -74,6 +75,12 @@ class ReturnWatch:
     @property
     def alarm(self) -> bool:
         return abs(self.actual - self.expected) > self.band
+
+    @property
+    def state(self) -> str:
+        if self.alarm:
+            return "outside"
+        return "within" if self.band < WIDE else "too few to tell"
 
 
 def midnight(now: datetime) -> datetime:
@@ -134,8 +141,7 @@ class _Spread:
 
 def watch_returns(now: datetime) -> list[ReturnWatch]:
     """Of every game's newest version, in each currency, over the real bets of the last 30 days."""
-    newest = InstantConfig.objects.filter(game=OuterRef("game")).order_by("-version").values("pk")[:1]
-    configs = InstantConfig.objects.filter(pk=Subquery(newest)).select_related("game").order_by("game")
+    configs = newest_configs().select_related("game").order_by("game")
     return [watch for config in configs for watch in watch_version(config, since=now - RTP_WINDOW)]
 
 

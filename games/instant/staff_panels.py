@@ -55,7 +55,7 @@ def rules_panels(
 def returns_panel(game: Rules, rtp: Fraction, table: Mapping[str, Any]) -> Panel:
     odds = [game.odds(choice, table, rtp) for choice in game.examples()]
     least, most = min(one.rtp for one in odds), max(one.rtp for one in odds)
-    exact = percent(least, 4) if least == most else f"{percent(least, 6)} to {percent(most, 6)}, whatever is chosen"
+    exact = percent(least, 4) if least == most else f"{percent(least, 6)} to {percent(most, 6)} over the choices below"
     highest = max(odds, key=lambda one: one.top)
     ways = sum(prize.ways for prize in highest.prizes if prize.multiplier == highest.top)
     rare = highest.outcomes > RARE * ways
@@ -90,10 +90,12 @@ def odds_panel(game: Rules, rtp: Fraction, table: Mapping[str, Any]) -> Panel:
                 for prize in odds.prizes
             ],
         )
+    # Choices with the same odds (a side, a shell) are one line.
+    different = list({(odds.outcomes, tuple(odds.prizes)): (choice, odds) for choice, odds in examples[::-1]}.values())
     return Panel(
         title="Odds of some choices",
         headers=("choice", "wins", "at most", "returns"),
-        rows=[(chosen(choice), _wins(odds), times(odds.top), percent(odds.rtp, 6)) for choice, odds in examples],
+        rows=[(chosen(choice), _wins(odds), times(odds.top), percent(odds.rtp, 6)) for choice, odds in different[::-1]],
     )
 
 
@@ -179,7 +181,7 @@ def watch_panel(config: InstantConfig) -> Panel:
 
 
 def watch_row(watch: ReturnWatch) -> Sequence[Any]:
-    state = format_html('<strong class="bo-bad">outside</strong>') if watch.alarm else "within"
+    state = format_html('<strong class="bo-bad">{}</strong>', watch.state) if watch.alarm else watch.state
     return (
         watch.currency,
         f"{watch.bets:,}",
@@ -205,7 +207,7 @@ def bet_panel(bet: InstantBet, wrong: str | None) -> Panel:
             ("salt", bet.salt),
             ("client seed", bet.client_seed),
             ("outcome: their sum, mod 2^32", bet.outcome),
-            *((name, _value(value)) for name, value in bet.shown.items()),
+            *((f"shown: {name}", _value(value)) for name, value in bet.shown.items()),
         ],
     )
 
