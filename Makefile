@@ -7,7 +7,7 @@ PY := .venv/bin/python
 STAMP := .venv/.locked
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: setup run test fuzz chaos lint types bench clean
+.PHONY: setup run test fuzz chaos randomness lint types bench clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -34,6 +34,10 @@ fuzz: setup
 # Platform and operator killed at random while players of three wallets play: CHAOS_SEED, CHAOS_KILLS.
 chaos: setup
 	@$(PY) -m tests.chaos --kills $(or $(CHAOS_KILLS),200) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
+
+# Statistical tests of the instant games' generator: RANDOMNESS_SIZE words of each.
+randomness: setup
+	@$(PY) -m tests.randomness $(if $(RANDOMNESS_SIZE),--size $(RANDOMNESS_SIZE))
 
 lint: setup
 	@.venv/bin/ruff check .

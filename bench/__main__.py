@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.table import Row, markdown
 
-BENCHMARKS = ("fanout", "bets", "sockets", "rest", "seamless")
+BENCHMARKS = ("fanout", "bets", "sockets", "rest", "seamless", "instant")
 
 
 def main() -> int:

@@ -1,6 +1,8 @@
 """The back office's first page."""
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from django.http import HttpRequest
 
@@ -8,7 +10,10 @@ from casino.lib.clock import system_clock
 from casino.lib.money import format_minor
 from casino.ops.backoffice import multiplier
 from games.crash import reports
-from games.crash.reports import DayTotal, ReturnWatch
+from games.crash.reports import ReturnWatch
+from games.instant import reports as instant
+from games.instant.kinds import KINDS
+from games.instant.staff_panels import describe
 from wallet.bankroll.models import Bankroll
 from wallet.bankroll.queries import bankrolls
 from wallet.models import Currency
@@ -19,32 +24,81 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("crash.view_bet"):
         return context
     now = system_clock.now()
-    totals = reports.today(now)
-    last_minute = reports.bets_last_minute(now)
+    totals: list[tuple[str, Total]] = [("Crash", total) for total in reports.today(now)]
+    totals += [(KINDS[total.game].title, total) for total in instant.today(now)]
+    last_minute = reports.bets_last_minute(now) + instant.bets_last_minute(now)
     context |= {
         "title": "Dashboard",
         "figures_at": now,
         "rounds_today": reports.rounds_today(now),
-        "bets_today": sum(total.bets for total in totals),
+        "bets_today": sum(total.bets for _, total in totals),
         "bets_per_second": f"{last_minute / 60:.1f}",
         "bets_last_minute": last_minute,
-        "day_totals": [_day_row(total) for total in totals],
+        "day_totals": _day_rows(totals),
         "live_rounds": [_live_row(round_) for round_ in reports.live_rounds(now)],
         "recent_rounds": _recent_rows(),
         "bankrolls": [_bankroll_row(row) for row in bankrolls()],
         "returns": [_return_row(watch) for watch in reports.watch_returns(now)],
+        "instant_returns": [_instant_row(watch) for watch in instant.watch_returns(now)],
     }
     return context
 
 
-def _day_row(total: DayTotal) -> dict[str, Any]:
+class Total(Protocol):
+    """Of one currency, minor units: of one game, or of several."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def denominator(self) -> int: ...
+    @property
+    def bets(self) -> int: ...
+    @property
+    def stake_minor(self) -> int: ...
+    @property
+    def payout_minor(self) -> int: ...
+
+
+@dataclass(slots=True)
+class _Sum:
+    currency: str
+    denominator: int
+    bets: int = 0
+    stake_minor: int = 0
+    payout_minor: int = 0
+
+    def add(self, total: Total) -> None:
+        self.bets += total.bets
+        self.stake_minor += total.stake_minor
+        self.payout_minor += total.payout_minor
+
+
+def _day_rows(totals: Iterable[tuple[str, Total]]) -> list[dict[str, Any]]:
+    """Currency by currency, its games one by one and, where there are several, all of them together."""
+    by_currency: dict[str, list[tuple[str, Total]]] = {}
+    for game, total in totals:
+        by_currency.setdefault(total.currency, []).append((game, total))
+    rows = []
+    for currency, games in sorted(by_currency.items()):
+        rows += [_day_row(game, total) for game, total in games]
+        if len(games) > 1:
+            together = _Sum(currency, games[0][1].denominator)
+            for _, total in games:
+                together.add(total)
+            rows.append(_day_row("all games", together) | {"together": True})
+    return rows
+
+
+def _day_row(game: str, total: Total) -> dict[str, Any]:
+    ggr = total.stake_minor - total.payout_minor
     return {
+        "game": game,
         "currency": total.currency,
         "bets": total.bets,
         "stake": format_minor(total.stake_minor, total.denominator),
         "payout": format_minor(total.payout_minor, total.denominator),
-        "ggr": format_minor(total.ggr_minor, total.denominator),
-        "loss": total.ggr_minor < 0,
+        "ggr": format_minor(ggr, total.denominator),
+        "loss": ggr < 0,
         "rtp": f"{100 * total.payout_minor / total.stake_minor:.2f} %" if total.stake_minor else "–",
     }
 
@@ -122,3 +176,18 @@ def _return_row(watch: ReturnWatch) -> dict[str, Any]:
             "state": "outside" if watch.alarm else "within",
         }
     return row
+
+
+def _instant_row(watch: instant.ReturnWatch) -> dict[str, Any]:
+    off = (watch.actual - watch.expected) / watch.band if watch.band else 0.0
+    return {
+        "config": watch.config,
+        "rules": f"{watch.config.game.title}, {describe(watch.config)}",
+        "currency": watch.currency,
+        "bets": watch.bets,
+        "expected": f"{100 * watch.expected:.2f} %",
+        "actual": f"{100 * watch.actual:.2f} %",
+        "band": f"± {100 * watch.band:.2f} %",
+        "place": round(50 + 25 * max(-2.0, min(2.0, off))),
+        "state": watch.state,
+    }

@@ -70,10 +70,11 @@ def clock(now: datetime) -> ManualClock:
 @pytest.fixture(autouse=True)
 def house_accounts_asked_anew() -> None:
     """
-    A process keeps the ids of the house's accounts, which never change; here they do, where a test is undone. And for a
-    second what the house risks, and for good who was brought by an affiliate.
+    A process keeps the ids of the house's accounts, which never change; here they do, where a test is undone. The same
+    with who was brought by an affiliate and with versions of rules, and for a second with what the house risks.
     """
     from accounts.affiliates import operations as affiliates
+    from games.instant import queries as instant
     from wallet import ledger, queries
     from wallet.bankroll import queries as bankroll
 
@@ -81,6 +82,7 @@ def house_accounts_asked_anew() -> None:
     queries._house.clear()
     bankroll.forget()
     affiliates.forget()
+    instant.forget()
 
 
 @pytest.fixture

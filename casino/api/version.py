@@ -16,6 +16,12 @@ CHANGES: list[Change] = [
     {
         "version": "1.0.0",
         "date": "2026-11-21",
+        "kind": "changed",
+        "text": "`GET /reports/activity` counts your players' instant bets (dice, videopoker, shell, slots) as well.",
+    },
+    {
+        "version": "1.0.0",
+        "date": "2026-11-21",
         "kind": "added",
         "text": "Transfer wallet: POST /wallet/transfers moves money between you and a player, once per reference; "
         "GET /wallet/transfers/{reference}. For payment providers: POST /psp/{provider}/webhook.",

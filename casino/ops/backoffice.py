@@ -93,6 +93,7 @@ def form_page(
     perform: Callable[[dict[str, Any]], str],
     button: str,
     intro: str = "",
+    ready: bool = True,
     template: str = "admin/form_page.html",
     **context: Any,
 ) -> HttpResponse:
@@ -100,8 +101,9 @@ def form_page(
     A page with one form: shown on GET, done on POST (so nothing happens by following a link).
 
     `perform` takes the cleaned data, does it, and answers what to tell the person; a refusal is shown with the form.
+    It is not done before it is `ready`: where a page shows what would come of it first.
     """
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and ready:
         try:
             done = perform(form.cleaned_data)
         except DomainError as error:

@@ -18,6 +18,8 @@ from casino.api.problems import Problem
 from casino.api.version import API_VERSION, CHANGES
 from casino.api.views import ApiView
 from games.crash import partner_queries, queries
+from games.instant import reports as instant
+from games.instant.reports import GameTotal
 
 LONGEST_REPORT = timedelta(days=366)
 GAME_STATUSES = ["up", "off"]
@@ -72,7 +74,7 @@ class ReportShape(serializers.Serializer[Any]):
     results = ActivityShape(many=True)
 
 
-def _row(day: partner_queries.Activity) -> dict[str, Any]:
+def _row(day: partner_queries.Activity | GameTotal) -> dict[str, Any]:
     values = (day.day.isoformat(), day.game, day.currency, day.denominator)
     return dict(zip(COLUMNS, (*values, day.bets, day.stake_minor, day.payout_minor, day.ggr_minor), strict=True))
 
@@ -89,7 +91,8 @@ class ActivityReport(ApiView):
     @extend_schema(
         operation_id="reports_activity",
         summary="Stakes, payouts and gross gaming revenue by day, currency and game",
-        description="Settled bets of your players in the key's environment, by the day on which they were placed.",
+        description="Settled bets of your players in the key's environment, by the day on which they were placed: "
+        "those that you placed on the crash games, and all that they played of the instant games.",
         tags=["Reports"],
         parameters=[
             OpenApiParameter("from", OpenApiTypes.DATE, required=True, description="first day (UTC)"),
@@ -105,9 +108,12 @@ class ActivityReport(ApiView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         wanted = checked(ReportQuery(data=request.query_params))
-        days = partner_queries.activity(
-            self.key.partner_id, self.key.environment, first=wanted["from"], last=wanted["to"]
-        )
+        whose, span = (self.key.partner_id, self.key.environment), {"first": wanted["from"], "last": wanted["to"]}
+        days: list[partner_queries.Activity | GameTotal] = [
+            *partner_queries.activity(*whose, **span),
+            *instant.activity(*whose, **span),
+        ]
+        days.sort(key=lambda day: (day.day, day.game, day.currency))
         if wanted["format"] == "json":
             return Response({"results": [_row(day) for day in days]})
 

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db.models import Count, F, Sum
 
 from casino.lib.clock import elapsed_ms, iso
+from casino.lib.ids import is_uuid
 from games.crash import messages
 from games.crash.messages import MULTIPLIER_DENOMINATOR, Message
 from games.crash.models import Bet, ConfigLimit, EngineLease, Game, GameConfig, Round, SeedChain, TopWin
@@ -34,6 +35,13 @@ def games() -> list[Game]:
 
 def game_by_slug(slug: str) -> Game | None:
     return Game.objects.select_related("display_currency").filter(slug=slug).first()
+
+
+def titles_of(references: Sequence[str]) -> dict[str, str]:
+    """The game's title for each of these references of transfers that is a bet's of a crash game."""
+    keys = [reference for reference in references if is_uuid(reference)]
+    bets = Bet.objects.filter(pk__in=keys).values_list("pk", "round__game__title")
+    return {str(key): title for key, title in bets}
 
 
 def current_config(game: Game) -> GameConfig:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from games.instant.fairness import SPACE, Roll
 
 Choice = Mapping[str, Any]  # what the player chose, in plain JSON values, as it is kept with the bet
-LEAST_RETURN = Fraction(3, 4)  # what rounding must leave of the return at the smallest stake
+LEAST_RETURN = Fraction(3, 4)  # the return that rounding must leave at every stake, whatever is chosen
 TABLE_TOLERANCE = Fraction(1, 1000)  # how far below the configured return a pay table may stay
 
 
@@ -63,6 +63,15 @@ class Odds(NamedTuple):
         paid = sum(prize.ways * payout_minor(stake_minor, prize.multiplier, most_minor) for prize in self.prizes)
         return Fraction(paid, self.outcomes * stake_minor)
 
+    def least_rtp_from(self, stake_minor: int) -> Fraction:
+        """
+        The least return at this stake or a larger one, where all multipliers are whole hundredths.
+
+        Which payouts have a fraction to lose repeats with every hundred minor units of stake, and what is lost weighs
+        less at the larger one: so a hundred stakes stand for all.
+        """
+        return min(self.rtp_at(stake) for stake in range(stake_minor, stake_minor + 100))
+
     def variance(self) -> Fraction:
         """Of what one unit of stake is paid."""
         square = sum((prize.ways * prize.multiplier**2 for prize in self.prizes), Fraction()) / self.outcomes
@@ -99,7 +108,7 @@ class Rules(Protocol):
         ...
 
     def least_return(self, stake_minor: int, table: Mapping[str, Any], rtp: Fraction) -> Fraction:
-        """What rounding leaves of the return at this stake, under the worst choice that there is."""
+        """The return that rounding leaves at this stake or a larger one, under the worst choice that there is."""
         ...
 
 

@@ -1,13 +1,16 @@
 """Questions about an account's own rounds. Nothing here changes anything, and nothing sealed leaves it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from casino.lib.clock import elapsed_ms, iso
+from casino.lib.ids import is_uuid
 from games.crash import messages
 from games.crash import queries as crash
+from games.crash.audit import SOLO_PREFIX
 from games.crash.messages import Message
 from games.crash.models import Game
 from games.crash.operations import ClosedBet
@@ -17,6 +20,13 @@ from games.solo.models import Bet, Chain, Round
 from wallet.queries import shown_minor
 
 HISTORY = 27
+
+
+def titles_of(references: Sequence[str]) -> dict[str, str]:
+    """The game's title for each of these references of transfers that is a solo bet's."""
+    keys = [key for r in references if r.startswith(SOLO_PREFIX) and is_uuid(key := r.removeprefix(SOLO_PREFIX))]
+    bets = Bet.objects.filter(pk__in=keys).values_list("pk", "round__game__title")
+    return {f"{SOLO_PREFIX}{key}": f"{title} solo" for key, title in bets}
 
 
 @dataclass(frozen=True, slots=True)

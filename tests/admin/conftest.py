@@ -28,7 +28,10 @@ from accounts.webhooks.models import Delivery
 from accounts.webhooks.rules import new_secret
 from casino.lib.clock import ManualClock, system_clock
 from games.crash.models import Bet, GameConfig, Round, SeedChain
+from games.instant.models import InstantBet, InstantConfig
+from games.instant.operations import ensure_games
 from games.social.models import ChatMessage
+from tests.games.instant.casino import Casino
 from tests.psp.kit import Psp
 from tests.wallet.crash_table import Table, set_up
 from wallet import operations as wallet
@@ -64,6 +67,7 @@ class World:
     delivery: Delivery
     case: SuspenseCase
     moved: PartnerTransfer
+    instant_bet: InstantBet
 
     @property
     def rows(self) -> dict[str, Any]:
@@ -86,6 +90,9 @@ class World:
             "crash/seedchain": SeedChain.objects.filter(game=self.table.game).latest("pk").pk,
             "bankroll/bankroll": "BRL",
             "affiliates/affiliate": Affiliate.objects.latest("pk").pk,
+            "instant/instantgame": "dice",
+            "instant/instantconfig": InstantConfig.objects.get(game="dice").pk,
+            "instant/instantbet": self.instant_bet.pk,
             "reconciliation/run": Run.objects.latest("pk").pk,
             "reconciliation/difference": Difference.objects.latest("pk").pk,
             "social/chatmessage": self.message.pk,
@@ -132,7 +139,16 @@ def world(db: None, make_player: Callable[..., Any], now: datetime) -> World:
     a_difference(now)
     something_owed(api_key, now)
     affiliates.create("acme", name="Acme Ltd", actor=None, now=now)
-    return World(table, bets, alice, session, keys, message, api_key, delivery, case, moved)
+    instant_bet = an_instant_bet(make_player, now)
+    return World(table, bets, alice, session, keys, message, api_key, delivery, case, moved, instant_bet)
+
+
+def an_instant_bet(make_player: Callable[..., Any], now: datetime) -> InstantBet:
+    """With demo money, so that it is in no figure."""
+    ensure_games(now=now)
+    casino = Casino(make_player, now)
+    casino.demo_player("eve")
+    return InstantBet.objects.get(pk=casino.played("eve").id)
 
 
 def something_owed(key: ApiKey, now: datetime) -> None:

@@ -28,6 +28,9 @@ SEEN_BY: dict[str, set[str]] = {
     "crash/seedchain": EVERYONE,
     "bankroll/bankroll": EVERYONE,
     "affiliates/affiliate": EVERYONE,
+    "instant/instantgame": EVERYONE,
+    "instant/instantconfig": EVERYONE,
+    "instant/instantbet": EVERYONE,
     "reconciliation/run": EVERYONE,
     "reconciliation/difference": EVERYONE,
     "social/chatmessage": EVERYONE,
@@ -48,7 +51,8 @@ SEEN_BY: dict[str, set[str]] = {
     "protection/reached": EVERYONE,
 }
 READ_ONLY = sorted(
-    set(SEEN_BY) - {"accounts/user", "wallet/currency", "crash/game", "psp/provider", "psp/cashierlimits"}
+    set(SEEN_BY)
+    - {"accounts/user", "wallet/currency", "crash/game", "instant/instantgame", "psp/provider", "psp/cashierlimits"}
 )
 DONE_BY: dict[str, set[str]] = {
     "accounts/user/{id}/mute/": {"support", "risk", "admin", "superuser"},
@@ -60,6 +64,7 @@ DONE_BY: dict[str, set[str]] = {
     "accounts/gamesession/{id}/revoke/": {"risk", "admin", "superuser"},
     "accounts/playerkey/{id}/revoke/": {"admin", "superuser"},
     "crash/game/{id}/rules/": {"risk", "superuser"},
+    "instant/instantgame/{id}/rules/": {"risk", "superuser"},
     "crash/seedchain/{id}/client-seed/": {"risk", "admin", "superuser"},
     "reconciliation/difference/{id}/resolve/": {"finance", "superuser"},
     "bankroll/bankroll/{id}/set/": {"risk", "superuser"},
@@ -133,7 +138,7 @@ def test_rows_of_record_are_changed_by_nobody(model: str, role: str, world: Worl
     assert list(kind._default_manager.order_by("pk").values()) == before
 
 
-@pytest.mark.parametrize("model", ["accounts/user", "wallet/currency", "crash/game"])
+@pytest.mark.parametrize("model", ["accounts/user", "wallet/currency", "crash/game", "instant/instantgame"])
 def test_nobody_deletes_people_currencies_or_games(model: str, world: World, signed_in: SignIn) -> None:
     client = signed_in("superuser")
     assert client.post(f"/admin/{model}/{world.rows[model]}/delete/", {"post": "yes"}).status_code == 403

@@ -262,7 +262,7 @@ def test_no_endpoint_asks_the_database_more_than_it_must(
         "/user/limits?user=p-1": 5,
         f"/bets/{tickets[0]}": 2,
         "/bets": 2,
-        "/reports/activity?from=2026-01-01&to=2026-01-02": 2,
+        "/reports/activity?from=2026-01-01&to=2026-01-02": 3,
     }
     for path, cost in costs.items():
         with django_assert_num_queries(cost):

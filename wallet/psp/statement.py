@@ -1,6 +1,6 @@
 """A player's statement: in words, in pages, and as a file for a spreadsheet."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +32,9 @@ WORDS = {
     "suspense": "Payment found",
     "share": "Affiliate share",
 }
+# What was played: the games, which are above the wallet, say whose the references of stakes and payouts are.
+played: list[Callable[[Sequence[str]], Mapping[str, str]]] = []
+_OF_PLAY = ("hold", "release", "stake", "payout", "refund")
 _STEPS = {Kind.PENDING: "set aside", Kind.VOID: "given back", Kind.POST: "paid out"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -62,11 +65,21 @@ def page(account: Account | None, *, before: datetime | None) -> Page:
     rows = queries.statement(account, before=before, limit=PAGE + 1)
     shown = rows[:PAGE]
     older = shown[-1].at.isoformat() if len(rows) > PAGE else ""
-    return Page([line(row, account.currency.denominator) for row in shown], older)
+    return Page(_lines(shown, account.currency.denominator), older)
 
 
-def line(row: StatementRow, denominator: int) -> Line:
+def _lines(rows: Sequence[StatementRow], denominator: int) -> list[Line]:
+    references = sorted({row.reference for row in rows if row.code in _OF_PLAY})
+    titles: dict[str, str] = {}
+    for titles_of in played if references else ():
+        titles |= titles_of(references)
+    return [line(row, denominator, titles.get(row.reference, "")) for row in rows]
+
+
+def line(row: StatementRow, denominator: int, game: str = "") -> Line:
     what = WORDS.get(row.code, row.code)
+    if game and row.code in _OF_PLAY:
+        what = f"{what}, {game}"
     if row.code == "withdrawal" and Kind(row.kind) in _STEPS:
         what = f"{what}, {_STEPS[Kind(row.kind)]}"
     sign = "+" if row.change_minor > 0 else ""
@@ -89,16 +102,15 @@ def exported(account: Account | None) -> Iterator[tuple[str, ...]]:
     left = EXPORTED
     while account is not None and left > 0:
         rows = queries.statement(account, before=before, limit=min(500, left))
-        for row in rows:
-            yield _record(row, account)
+        for row, text in zip(rows, _lines(rows, account.currency.denominator), strict=True):
+            yield _record(row, text, account)
         if not rows:
             return
         before, left = rows[-1].at, left - len(rows)
 
 
-def _record(row: StatementRow, account: Account) -> tuple[str, ...]:
+def _record(row: StatementRow, text: Line, account: Account) -> tuple[str, ...]:
     unit = account.currency.denominator
-    text = line(row, unit)
     change = format_minor(row.change_minor, unit).replace(",", "")
     balance = format_minor(row.balance_minor, unit).replace(",", "")
     words = (plain(text.what), change, balance, account.currency_id, plain(row.reference), plain(row.transfer_id))

@@ -48,7 +48,7 @@ class Dice:
     def least_return(self, stake_minor: int, table: Mapping[str, Any], rtp: Fraction) -> Fraction:
         """
         A payout of k + a little is paid as k. The smallest payouts lose most: just below k + 1, where k is what the
-        widest interval pays.
+        widest interval pays. A larger stake is paid more there, so it loses less.
         """
         k = int(stake_minor * self.top({"range": SPACE - 1}, table, rtp))
         return rtp * Fraction(k, k + 1)

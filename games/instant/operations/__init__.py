@@ -4,8 +4,10 @@ from games.instant.operations.commitments import next_hash, renew
 from games.instant.operations.playing import play
 from games.instant.operations.setup import (
     DEFAULT_LIMITS,
+    DEFAULT_RTP_BPS,
     StakeLimits,
     change_config,
+    check_rules,
     ensure_games,
     set_enabled,
 )
@@ -13,10 +15,12 @@ from games.instant.operations.values import PlayedBet, PlayRequest
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "DEFAULT_RTP_BPS",
     "PlayRequest",
     "PlayedBet",
     "StakeLimits",
     "change_config",
+    "check_rules",
     "ensure_games",
     "next_hash",
     "play",

@@ -185,12 +185,12 @@ class _Table:
                 followers[i] = self.secrets[account_id] = new_secret()
         if not self.used:
             return answers
+        ids = _new_ids(len(self.used))  # asked for before anything is written, so that all of it goes as one message
         outcomes = ledger.post(self.transfers, now=self.now, fresh=True, locked=self.locked)
         assert all(outcome.result is Result.OK for outcome in outcomes), "funds were looked at under the lock"
         operators.owe(self.owed, now=self.now)
         played = {decided.request.account_id for decided in self.used}
         rotate({account_id: self.secrets[account_id] for account_id in played}, now=self.now)
-        ids = _new_ids(len(self.used))
         insert_rows(InstantBet, BET_COLUMNS, [self._row(d, bet_id) for d, bet_id in zip(self.used, ids, strict=True)])
         for decided, bet_id in zip(self.used, ids, strict=True):
             answers[decided.place] = self._answer(decided, bet_id, followers[decided.place].hash)

@@ -97,7 +97,13 @@ def change_config(
     if before != after:
         changes["limits"] = [before, after]
     audit.record(
-        "game.config_changed", f"game:{game.pk}", actor=author, now=now, version=config.version, changes=changes
+        "game.config_changed",
+        f"game:{game.pk}",
+        actor=author,
+        now=now,
+        version=config.version,
+        changes=changes,
+        note=note,
     )
     return config
 
@@ -124,7 +130,7 @@ def _add_version(
     note: str,
     now: datetime,
 ) -> InstantConfig:
-    _check(game.pk, rtp_bps, table, limits)
+    check_rules(game.pk, rtp_bps=rtp_bps, table=table, limits=limits)
     last = InstantConfig.objects.filter(game=game).order_by("-version").first()
     config = InstantConfig.objects.create(
         game=game,
@@ -148,8 +154,8 @@ def _add_version(
     return config
 
 
-def _check(slug: str, rtp_bps: int, table: Mapping[str, Any], limits: Mapping[str, StakeLimits]) -> None:
-    """Raises ConfigRefused where these rules would cheat one side or the other."""
+def check_rules(slug: str, *, rtp_bps: int, table: Mapping[str, Any], limits: Mapping[str, StakeLimits]) -> None:
+    """Would these rules be taken? Raises ConfigRefused where they would cheat one side or the other."""
     rules, rtp = KINDS[slug], Fraction(rtp_bps, 10_000)
     if not 7500 <= rtp_bps <= 9999:
         raise ConfigRefused("The return to player is between 0.7500 and 0.9999.")
@@ -165,6 +171,6 @@ def _check(slug: str, rtp_bps: int, table: Mapping[str, Any], limits: Mapping[st
         least = rules.least_return(limit.minimum, table, rtp)
         if least < LEAST_RETURN:
             raise ConfigRefused(
-                f"At the smallest stake of {code}, {limit.minimum} minor units, rounding would leave only "
-                f"{float(least):.2%} of the return; it must be {float(LEAST_RETURN):.0%} at least."
+                f"With a smallest stake of {limit.minimum} minor units in {code}, rounding could leave a return of "
+                f"only {float(least):.2%}; it must be {float(LEAST_RETURN):.0%} at least."
             )

@@ -133,7 +133,7 @@ class VideoPoker:
         return [{}]
 
     def least_return(self, stake_minor: int, table: Mapping[str, Any], rtp: Fraction) -> Fraction:
-        return self.odds({}, table, rtp).rtp_at(stake_minor)
+        return self.odds({}, table, rtp).least_rtp_from(stake_minor)
 
 
 GAME = VideoPoker()

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -6,6 +7,8 @@ from django.test import Client
 
 from casino.lib.clock import system_clock
 from games.instant import operations
+from games.instant.operations import ensure_games
+from tests.games.instant.casino import Casino
 
 CHOICES: dict[str, dict[str, Any]] = {
     "dice": {"range": 2**31, "target": 0},
@@ -57,3 +60,10 @@ def alice(games: None, make_player: Callable[..., Any]) -> PageOf:
 @pytest.fixture
 def bob(games: None, make_player: Callable[..., Any]) -> PageOf:
     return PageOf(make_player("bob", real=1_000_00))
+
+
+@pytest.fixture
+def casino(db: None, make_player: Callable[..., Any], now: datetime) -> Casino:
+    """The games, and nobody there yet."""
+    ensure_games(now=now)
+    return Casino(make_player, now)

@@ -1,0 +1,3 @@
+from tests.games.instant.conftest import casino
+
+__all__ = ["casino"]
