@@ -22,10 +22,8 @@ from games.instant.operations import ensure_games, next_hash
 from games.instant.sealed import opened
 from games.instant.slots.rules import GAME as SLOTS
 from tests.games.instant.casino import HALF, Casino
-from tests.games.instant.test_play import PANDAS, may_win
+from tests.games.instant.test_play import PANDAS
 from tests.wallet.unguarded import sql, unguarded
-from wallet import queries
-from wallet.psp import statement
 
 SignIn = Callable[[str], Client]
 
@@ -299,7 +297,7 @@ def test_the_database_finds_the_same_spread_as_the_odds(game: str, choice: dict[
 
 def test_a_dice_bet_that_is_cut_is_expected_to_return_less(casino: Casino) -> None:
     casino.player("alice", real=1000_00)
-    may_win(casino, 90_00)
+    casino.may_win(90_00)
     casino.played("alice", stake=10_00, range=HALF // 50, outcome=SPACE - 1)
     (watch,) = reports.watch_version(InstantConfig.objects.get(game="dice"))
     assert watch.expected == pytest.approx(0.10, rel=1e-6), "a hundredth of the time ten stakes, not ninety-nine"
@@ -321,14 +319,3 @@ def test_the_dashboard_adds_instant_bets_to_the_day_and_leaves_demo_money_out(
     assert "BRL all games 2 20.00 19.80 0.20 99.00 %" in content
     assert "Dice, v1: 99.00 % BRL 1 99.00 % 198.00 %" in content
     assert "Real-money bets today 2" in content
-
-
-def test_a_statement_says_which_game_was_played(casino: Casino) -> None:
-    alice = casino.player("alice")
-    casino.played("alice", outcome=0)
-    casino.played("alice", "videopoker", outcome=1_000_000)
-    account = queries.player_account(alice, is_demo=False)
-    lines = [line.what for line in statement.page(account, before=None).lines]
-    assert [line for line in lines if "Deposit" not in line] == ["Bet, Video Poker", "Win, Dice", "Bet, Dice"]
-    rows = list(statement.exported(account))
-    assert "Win, Dice" in {row[1] for row in rows}

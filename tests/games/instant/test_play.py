@@ -2,9 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import timedelta
 from math import comb
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,7 +18,6 @@ from games.instant.errors import (
     AboveMaximumWin,
     GameOff,
     HashUsed,
-    InvalidBet,
     NoSuchGame,
     NotPlayedInCurrency,
 )
@@ -35,7 +32,6 @@ from games.instant.operations import (
 )
 from games.instant.sealed import opened
 from tests.games.instant.casino import HALF, Casino, rows, shown, taken, with_hash
-from wallet.bankroll import operations as bankroll
 from wallet.models import Currency, Transfer
 
 ROYAL = sum(comb(card, k) for card, k in zip((51, 47, 43, 39, 35), range(5, 0, -1), strict=True))  # AsKsQsJsTs
@@ -79,60 +75,6 @@ def test_stakes_are_refused_by_name_and_move_nothing(casino: Casino) -> None:
         house    100.00
     """)
     assert len(rows()) == 1
-
-
-@pytest.mark.parametrize(
-    ("game", "wish", "field"),
-    [
-        ("dice", {}, "range"),
-        ("dice", {"range": 0, "target": 0}, "range"),
-        ("dice", {"range": SPACE, "target": 0}, "range"),
-        ("dice", {"range": -1, "target": 0}, "range"),
-        ("dice", {"range": 1.5, "target": 0}, "range"),
-        ("dice", {"range": True, "target": 0}, "range"),
-        ("dice", {"range": "1e3", "target": 0}, "range"),
-        ("dice", {"range": "٣", "target": 0}, "range"),
-        ("dice", {"range": "9" * 5_000, "target": 0}, "range"),
-        ("dice", {"range": 1, "target": 2}, "target"),
-        ("dice", {"range": 1}, "target"),
-        ("shell", {"picked": 0}, "weights"),
-        ("shell", {"weights": [0] * 9, "picked": 0}, "weights"),
-        ("shell", {"weights": [5, *[0] * 8], "picked": 0}, "weights"),
-        ("shell", {"weights": [0] + [1] * 7, "picked": 0}, "weights"),
-        ("shell", {"weights": [0] + [1] * 9, "picked": 0}, "weights"),
-        ("shell", {"weights": [0, -1, *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, "NaN", *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, "Infinity", *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, 1e400, *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, "1e999999", *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, 1_000_001, *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, "0.0000001", *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, None, *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": [[], *[1] * 8], "picked": 0}, "weights"),
-        ("shell", {"weights": [0, True, *[1] * 7], "picked": 0}, "weights"),
-        ("shell", {"weights": "0,1,1,1,1,1,1,1,1", "picked": 0}, "weights"),
-        ("shell", {"weights": [0, "0.000001", *[0] * 6, 1_000_000], "picked": 0}, "weights"),
-        ("shell", {"weights": [0] + [1] * 8, "picked": 3}, "picked"),
-        ("slots", {"clientseed": -2}, "clientseed"),
-        ("slots", {"clientseed": SPACE}, "clientseed"),
-        ("slots", {"clientseed": "x"}, "clientseed"),
-        ("slots", {"clientseed": None}, "clientseed"),
-        ("slots", {"clientseed": 0.0}, "clientseed"),
-    ],
-)
-def test_a_parameter_that_is_not_admissible_is_named(game: str, wish: dict[str, Any], field: str) -> None:
-    with pytest.raises(InvalidBet) as refusal:
-        choice_of(game, wish)
-    assert refusal.value.field == field
-    assert (refusal.value.code, refusal.value.status) == ("invalid_request", 400)
-
-
-def test_a_form_is_read_like_json() -> None:
-    assert choice_of("dice", {"range": "10", "target": "1", "clientseed": "7"}) == ({"range": 10, "target": 1}, 7)
-    weights = ["0", "1.50", " 2 ", "0.0", "1e1", 0, 0, 0, 0.5]
-    choice, seed = choice_of("shell", {"weights": weights, "picked": "2"})
-    assert choice == {"weights": ["0", "1.5", "2", "0", "10", "0", "0", "0", "0.5"], "picked": 2}
-    assert seed == -1
 
 
 def test_there_is_no_other_game(casino: Casino) -> None:
@@ -339,7 +281,7 @@ def test_an_excluded_player_does_not_play_and_a_limited_one_up_to_the_limit(casi
 def test_a_bet_that_could_win_too_much_is_refused_before_its_outcome_is_looked_at(casino: Casino) -> None:
     casino.player("alice", real=1000_00)
     promised = next_hash(casino.account("alice"), now=casino.now)
-    may_win(casino, 1999_00)
+    casino.may_win(1999_00)
     assert shown(casino.bet("alice", "slots", stake=1_01)) == "AboveMaximumWin"
     answer = casino.bet("alice", "videopoker", stake=1_00)
     assert isinstance(answer, AboveMaximumWin)
@@ -352,7 +294,7 @@ def test_a_bet_that_could_win_too_much_is_refused_before_its_outcome_is_looked_a
 
 def test_dice_pays_no_more_than_the_maximum_win_and_says_so_in_its_row(casino: Casino) -> None:
     casino.player("alice", real=1000_00)
-    may_win(casino, 50_00)
+    casino.may_win(50_00)
     bet = casino.played("alice", stake=10_00, range=HALF // 1000, outcome=0)
     assert (bet.payout_minor, bet.profit_minor) == (60_00, 50_00)
     bet = casino.played("alice", stake=10_00, range=HALF, outcome=0)
@@ -363,24 +305,12 @@ def test_dice_pays_no_more_than_the_maximum_win_and_says_so_in_its_row(casino: C
 
 def test_nothing_is_taken_where_nothing_may_be_won(casino: Casino) -> None:
     casino.player("alice")
-    may_win(casino, 0)
+    casino.may_win(0)
     for game in ("dice", "slots", "videopoker"):
         assert shown(casino.bet("alice", game)) == "AboveMaximumWin"
 
 
-def may_win(casino: Casino, most_minor: int) -> None:
-    """One bet, at most, from now on: a hundredth of that capital."""
-    staff, _ = User.objects.get_or_create(username="risk")
-    bankroll.change(
-        "BRL",
-        capital_minor=most_minor * 100,
-        reason="a test",
-        actor=staff,
-        now=casino.now + timedelta(milliseconds=500),
-    )
-
-
-# Versions of the rules
+# History
 
 
 def test_an_account_s_bets_are_its_own_newest_first_and_in_pages(casino: Casino) -> None:
