@@ -4,7 +4,7 @@ Where instant bets enter, from whatever interface: requests that arrive together
 For callers with a thread of their own (pages and the APIs). A run of bets by one player stays together, in its order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from casino.lib.clock import Clock, system_clock
@@ -19,7 +19,7 @@ from games.instant.rules import BadChoice, Choice, client_seed
 
 Run = Sequence[PlayRequest]
 Answers = list[PlayedBet | DomainError]
-MOST_BETS = 200  # of a batch, about: what is read, locked and written at once
+MOST_BETS = 200  # of a transaction: what is read, locked and written at once
 MOST_QUEUED = 1_000  # runs that may wait in this process
 
 
@@ -34,7 +34,7 @@ class Desk:
 
     def __init__(self, clock: Clock = system_clock) -> None:
         self.clock = clock
-        self._runs: ThreadCombiner[Run, Answers] = ThreadCombiner(
+        self._runs: ThreadCombiner[Run, Answers | Exception] = ThreadCombiner(
             self._play, max_batch=MOST_BETS, max_queue=MOST_QUEUED, before_waiting=release_connection
         )
 
@@ -42,9 +42,12 @@ class Desk:
         """Play them in order; an answer for each. Raises TooManyQueued, with nothing taken on."""
         wanted = with_debits(requests, self.clock)
         try:
-            return self._runs.submit(wanted)
+            answers = self._runs.submit(wanted)
         except Overloaded:
             raise TooManyQueued from None
+        if isinstance(answers, Exception):
+            raise answers
+        return answers
 
     def submit_one(self, request: PlayRequest) -> PlayedBet:
         """Raises what refuses it."""
@@ -53,9 +56,27 @@ class Desk:
             raise answer
         return answer
 
-    def _play(self, runs: Sequence[Run]) -> list[Answers]:
-        answers = iter(play([request for run in runs for request in run], now=self.clock.now()))
-        return [[next(answers) for _ in run] for run in runs]
+    def _play(self, runs: Sequence[Run]) -> list[Answers | Exception]:
+        answers: list[Answers | Exception] = []
+        for together in _batches(runs):
+            try:
+                played = iter(play([request for run in together for request in run], now=self.clock.now()))
+                answers += [[next(played) for _ in run] for run in together]
+            except Exception as failed:  # of this transaction alone; the others are played and stay so
+                answers += [failed] * len(together)
+        return answers
+
+
+def _batches(runs: Sequence[Run]) -> Iterator[list[Run]]:
+    """The runs in their order, as many to a transaction as make up the most bets of one; a run is never divided."""
+    together: list[Run] = []
+    for run in runs:
+        if together and sum(map(len, together)) + len(run) > MOST_BETS:
+            yield together
+            together = []
+        together.append(run)
+    if together:
+        yield together
 
 
 desk = Desk()
