@@ -51,7 +51,7 @@ LIES: list[dict[str, Any]] = [
     {"balance": Decimal("1.00")},
     {"payout": Decimal("0.01")},
     {"row": [1, 2, 7]},
-    {"result": 9},
+    {"result": 99},
 ]
 
 
