@@ -37,7 +37,15 @@ RUNS = 3
 BETS = 10  # per player and round: as many identifiers as there are
 STATE_SECONDS = 4.0
 WANTED, WANTED_P99_MS = 3.0, 100.0
-WORKERS, THREADS = 2, 8
+WORKERS, THREADS = 2, 16
+# As it runs in production, but for the encryption of the connection, which ends before it.
+PRODUCTION = {
+    "DEBUG": "false",
+    "SECRET_KEY": "bench-" * 12,
+    "ENCRYPTION_KEYS": "bench-key-" * 6,
+    "ALLOWED_HOSTS": "localhost,127.0.0.1",
+    "SECURE_SSL_REDIRECT": "false",
+}
 NAMES = {"ours": "granian WSGI", "baseline": "uvicorn ASGI, a transaction per bet"}
 
 
@@ -239,7 +247,7 @@ def run(quick: bool = False) -> list[Row]:
         print("  PostgreSQL does not answer: no REST figures", file=sys.stderr, flush=True)
         return []
     with database("postgresql") as url:
-        settings = {"DATABASE_URL": url, "REDIS_URL": REDIS, "DJANGO_SETTINGS_MODULE": "casino.settings"}
+        settings = {"DATABASE_URL": url, "REDIS_URL": REDIS, "DJANGO_SETTINGS_MODULE": "casino.settings", **PRODUCTION}
         done = subprocess.run(
             [sys.executable, "-m", "bench.rest", *(["--quick"] if quick else [])],
             cwd=ROOT,

@@ -25,7 +25,7 @@ from bench.world import ROOT, Table, database, now, postgres_answers, seat_playe
 
 PLAYERS, LATENCY_MS = 500, 50
 WINDOW_SECONDS = 5.0
-BESIDE, PACE, SECONDS, RUNS = 50, 100, 6.0, 5  # who hangs; bets a second of the others; for how long; how often each
+BESIDE, PACE, SECONDS, RUNS = 50, 100, 10.0, 9  # who hangs; bets a second of the others; for how long; how often each
 WANTED_SLOWER = 1.2
 SECRET = "bench"
 
