@@ -8,6 +8,7 @@ Three modes follow from `DEBUG`:
 """
 
 import contextlib
+import logging
 import os
 import secrets
 import socket
@@ -115,6 +116,8 @@ INSTALLED_APPS = [
 
 # The name that RequestIdMiddleware has given the request (an inbound one only if it is sane) is the log's as well.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # it believes every X-Forwarded-For; `casino.ops.logs` has the true address
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request, when it is answered
 MIDDLEWARE = [
     "casino.ops.request_id.RequestIdMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "casino.settings")
 application = get_wsgi_application()
 
 from casino.ops.checks import refuse_unsafe_start  # noqa: E402 settings are loaded by the line above
-from casino.ops.process import quiet_gc  # noqa: E402
+from casino.ops.process import FOR_REQUESTS, quiet_gc  # noqa: E402
 
 refuse_unsafe_start()
-quiet_gc()
+quiet_gc(FOR_REQUESTS)

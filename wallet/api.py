@@ -147,7 +147,7 @@ class Users(PlayerView):
         ],
     )
     def post(self, request: Request) -> Response:
-        data = checked(UserInput(data=request.data))
+        data = checked(UserInput, request.data)
         if not queries.is_currency(data["currency"]):
             errors = [{"field": "currency", "message": "Not a currency that is played here."}]
             raise Problem("invalid_request", errors=errors)
@@ -198,7 +198,7 @@ class Sessions(PlayerView):
         examples=[docs.example("a session", {"user": "p-1"}, request=True), docs.example("opened", SESSION)],
     )
     def post(self, request: Request) -> Response:
-        data = checked(SessionInput(data=request.data))
+        data = checked(SessionInput, request.data)
         player = self.player(data["user"])
         if not player.user.is_active:
             raise Problem.of(PlayerBlocked())
@@ -230,7 +230,7 @@ class Balance(PlayerView):
         examples=[docs.example("a balance", BALANCE)],
     )
     def get(self, request: Request) -> Response:
-        player = self.player(checked(UserQuery(data=request.query_params))["user"])
+        player = self.player(checked(UserQuery, request.query_params)["user"])
         operators.ask_balance_of(player, now=self.clock.now())
         return Response(shown_balance(player))
 

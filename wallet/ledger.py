@@ -24,12 +24,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Case, F, When
+from django.db.models import Case, DateTimeField, F, QuerySet, When
 
 from casino.ops.bulk import AnyOf, insert_rows, update_rows
+from casino.ops.composed import Asked, Given, composed
 from wallet.chart import Code, Kind
 from wallet.models import Account, Transfer
 
@@ -142,6 +143,11 @@ def lock(account_ids: Iterable[int], *, now: datetime) -> Locked:
     return Locked(_lock_accounts(set(account_ids), now))
 
 
+def locking(account_ids: Iterable[int], *, now: datetime) -> Asked:
+    """What `lock` asks first."""
+    return _locked_players.about(ids=set(account_ids).difference(_house_books), now=now)
+
+
 def post(
     requests: Sequence[TransferRequest], *, now: datetime, fresh: bool = False, locked: Locked | None = None
 ) -> list[Outcome]:
@@ -194,12 +200,10 @@ class _Batch:
         wanted = pending_ids if fresh else {request.id for request in requests} | pending_ids
         self.transfers: dict[str, _Row] = {}
         if wanted:
-            recorded = Transfer.objects.filter(AnyOf(F("id"), wanted)).values_list(*_Row._fields)
-            self.transfers.update({row[0]: _Row._make(row) for row in recorded})
+            self.transfers.update({row[0]: _Row._make(row) for row in _recorded(ids=wanted)})
         self.resolutions: dict[str, str] = {}
         if pending_ids:
-            resolved = Transfer.objects.filter(AnyOf(F("pending"), pending_ids))
-            self.resolutions.update({str(key): kind for key, kind in resolved.values_list("pending", "kind")})
+            self.resolutions.update({str(key): kind for key, kind in _resolved(ids=pending_ids)})
         self.new: list[_Row] = []
 
     def decide(self, request: TransferRequest) -> Outcome:
@@ -305,19 +309,38 @@ def _lock_accounts(ids: Iterable[int], now: datetime) -> dict[int, _Balance]:
     wanted.difference_update(accounts)
     if not wanted:
         return accounts
-    players = Account.objects.filter(AnyOf(F("id"), wanted), owner__isnull=False).order_by("id")
-    if connection.vendor == "postgresql":
-        players = players.select_for_update(no_key=True, of=("self",))
-    ahead = Case(When(last_transfer_at__gte=now, then=F("last_transfer_at")))
-    for key, book, posted, held, last_at in players.values_list("id", "book", "posted_minor", "held_minor", ahead):
+    for key, book, posted, held, last_at in _locked_players(ids=wanted, now=now):
         accounts[key] = _Balance(book, posted, held or 0, last_at)
     rest = wanted.difference(accounts)
     if rest:
-        house = Account.objects.filter(AnyOf(F("id"), rest), owner__isnull=True)
-        for key, book in house.values_list("id", "book"):
+        for key, book in _house(ids=rest):
             _house_books[key] = book
             accounts[key] = _Balance(book, None, 0, None)
     return accounts
+
+
+@composed
+def _locked_players() -> "QuerySet[Account, tuple[int, str, int, int, datetime | None]]":
+    players = Account.objects.filter(AnyOf(F("id"), Given("ids")), owner__isnull=False).order_by("id")
+    if connection.vendor == "postgresql":
+        players = players.select_for_update(no_key=True, of=("self",))
+    ahead = Case(When(last_transfer_at__gte=Given("now", DateTimeField()), then=F("last_transfer_at")))
+    return players.values_list("id", "book", "posted_minor", "held_minor", ahead)
+
+
+@composed
+def _house() -> "QuerySet[Account, tuple[int, str]]":
+    return Account.objects.filter(AnyOf(F("id"), Given("ids")), owner__isnull=True).values_list("id", "book")
+
+
+@composed
+def _recorded() -> "QuerySet[Transfer, tuple[Any, ...]]":
+    return Transfer.objects.filter(AnyOf(F("id"), Given("ids"))).values_list(*_Row._fields)
+
+
+@composed
+def _resolved() -> "QuerySet[Transfer, tuple[str | None, str]]":
+    return Transfer.objects.filter(AnyOf(F("pending"), Given("ids"))).values_list("pending", "kind")
 
 
 _house_books: dict[int, str] = {}  # an account keeps its book and is never deleted, so this is read once

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
 
 from accounts.models import User
 from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer
 from accounts.queries import hash_token
+from casino.ops.bulk import AnyOf
+from casino.ops.composed import Given, builder, composed
 from casino.ops.together import together
 
 
@@ -16,7 +21,23 @@ def key_by_token(token: str) -> ApiKey | None:
 
 @together
 def _key_by_hash(hashes: Sequence[str]) -> dict[str, ApiKey]:
-    return {key.key_hash: key for key in ApiKey.objects.select_related("partner").filter(key_hash__in=hashes)}
+    keys = {}
+    for row in _keys_and_partners(hashes=hashes):
+        key = _key(row[: len(KEY_COLUMNS)])
+        key.partner = _partner(row[len(KEY_COLUMNS) :])
+        keys[key.key_hash] = key
+    return keys
+
+
+KEY_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]
+PARTNER_COLUMNS = [field.attname for field in Partner._meta.concrete_fields]
+_key, _partner = builder(ApiKey, KEY_COLUMNS), builder(Partner, PARTNER_COLUMNS)
+
+
+@composed
+def _keys_and_partners() -> "QuerySet[ApiKey, tuple[Any, ...]]":
+    of_partner = [f"partner__{name}" for name in PARTNER_COLUMNS]
+    return ApiKey.objects.filter(AnyOf(F("key_hash"), Given("hashes"))).values_list(*KEY_COLUMNS, *of_partner)
 
 
 def key_is_live(key: ApiKey, *, now: datetime) -> bool:

@@ -25,6 +25,7 @@ from accounts.protection import rules
 from accounts.protection.models import Exclusion, Limit, Reached
 from accounts.protection.rules import Ban, Kind, Period, Setting, Slot, Source, Standing
 from casino.ops.bulk import AnyOf
+from casino.ops.composed import Asked, Given, composed
 
 LIMIT, EXCLUSION, REACHED = "limit", "exclusion", "reached"
 CHANGES = "protection."  # how the audit trail's actions about this begin
@@ -38,22 +39,10 @@ def standings(player_ids: Collection[int], *, now: datetime) -> dict[int, Standi
     """
     if not player_ids:
         return {}
-    begun = rules.starts(now)[Period.MONTH], rules.starts(now)[Period.WEEK]
-    over = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
-    limits = _rows(Limit.objects.all(), player_ids, LIMIT, F("kind"), F("period"))
-    exclusions = _rows(Exclusion.objects.filter(over), player_ids, EXCLUSION, F("ban"), Value(""), at=F("ends_at"))
-    reached = _rows(
-        Reached.objects.filter(since__gte=min(begun)),
-        player_ids,
-        REACHED,
-        F("kind"),
-        F("period"),
-        value=Case(When(is_demo=True, then=1), default=0, output_field=BigIntegerField()),
-        at=F("since"),
-    )
+    asked = asking(player_ids, now=now)
     found: dict[int, Standing] = {}
     met: dict[int, set[tuple[Kind, Period, bool, datetime]]] = {}
-    for table, player_id, word, period, value, next_value, at in limits.union(exclusions, reached, all=True):
+    for table, player_id, word, period, value, next_value, at in asked.question(**asked.given):
         if table == REACHED:
             assert at is not None
             met.setdefault(player_id, set()).add((Kind(word), Period(period), bool(value), at))
@@ -72,9 +61,30 @@ def standings(player_ids: Collection[int], *, now: datetime) -> dict[int, Standi
     }
 
 
+def asking(player_ids: Collection[int], *, now: datetime) -> Asked:
+    """What `standings` asks."""
+    starts = rules.starts(now)
+    return _held_rows.about(ids=set(player_ids), now=now, begun=min(starts[Period.MONTH], starts[Period.WEEK]))
+
+
+@composed
+def _held_rows() -> "QuerySet[Limit, tuple[str, int, str, str, int | None, int | None, datetime | None]]":
+    over = Q(ends_at__isnull=True) | Q(ends_at__gt=Given("now", DateTimeField()))
+    limits = _rows(Limit.objects.all(), LIMIT, F("kind"), F("period"))
+    exclusions = _rows(Exclusion.objects.filter(over), EXCLUSION, F("ban"), Value(""), at=F("ends_at"))
+    reached = _rows(
+        Reached.objects.filter(since__gte=Given("begun", DateTimeField())),
+        REACHED,
+        F("kind"),
+        F("period"),
+        value=Case(When(is_demo=True, then=1), default=0, output_field=BigIntegerField()),
+        at=F("since"),
+    )
+    return limits.union(exclusions, reached, all=True)
+
+
 def _rows(
     of: "QuerySet[Limit] | QuerySet[Exclusion] | QuerySet[Reached]",
-    player_ids: Collection[int],
     table: str,
     word: F,
     period: F | Value,
@@ -84,7 +94,7 @@ def _rows(
 ) -> "QuerySet[Limit, tuple[str, int, str, str, int | None, int | None, datetime | None]]":
     number, time = BigIntegerField(null=True), DateTimeField(null=True)
     is_limit = table == LIMIT
-    rows = of.filter(AnyOf(F("player_id"), player_ids)).annotate(
+    rows = of.filter(AnyOf(F("player_id"), Given("ids"))).annotate(
         a_table=Value(table, output_field=CharField()),
         a_word=Cast(word, CharField()),
         a_period=Cast(period, CharField()),

@@ -211,7 +211,7 @@ class Webhooks(WebhooksView):
         ],
     )
     def post(self, request: Request) -> Response:
-        data = checked(EndpointInput(data=request.data))
+        data = checked(EndpointInput, request.data)
         environment = Environment(self.key.environment)
         try:
             made = operations.create_endpoint(self.key.partner, environment, **data, actor=None, now=self.received_at)
@@ -243,7 +243,7 @@ class WebhookDetail(WebhooksView):
         examples=[docs.example("off", {"is_active": False}, request=True), docs.example("an endpoint", ENDPOINT)],
     )
     def patch(self, request: Request, endpoint_id: str) -> Response:
-        changes = checked(EndpointChanges(data=request.data))
+        changes = checked(EndpointChanges, request.data)
         endpoint = self.endpoint(endpoint_id)
         try:
             changed = operations.update_endpoint(endpoint, actor=None, now=self.received_at, **changes)

@@ -11,11 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from accounts import audit
 from accounts.models import User
@@ -25,7 +25,8 @@ from accounts.webhooks import queries, rules
 from accounts.webhooks.models import Attempt, Delivery, Endpoint, Event
 from casino.lib.clock import iso
 from casino.lib.ids import uuid7
-from casino.ops.bulk import insert_rows
+from casino.ops.bulk import AnyOf, insert_rows
+from casino.ops.composed import Asked, Given, composed
 
 CLAIM = timedelta(seconds=60)  # far longer than an attempt may take
 KEPT = timedelta(days=30)
@@ -153,9 +154,10 @@ def emit(news: Sequence[News], *, now: datetime) -> int:
     if not news:
         return 0
     to_all = any(item.partner_id is None for item in news)
-    partners = Q() if to_all else Q(partner_id__in={item.partner_id for item in news})
-    listening: dict[tuple[int, str], list[Endpoint]] = defaultdict(list)
-    for endpoint in Endpoint.objects.filter(partners, is_active=True).only("partner_id", "environment", "events"):
+    asked = _all_listeners.about() if to_all else asking(item.partner_id for item in news)
+    listening: dict[tuple[int, str], list[_Listener]] = defaultdict(list)
+    for row in asked.question(**asked.given):
+        endpoint = _Listener(*row)
         listening[endpoint.partner_id, endpoint.environment].append(endpoint)
     if not listening:
         return 0
@@ -172,6 +174,31 @@ def emit(news: Sequence[News], *, now: datetime) -> int:
     insert_rows(Event, EVENT_COLUMNS, events)
     insert_rows(Delivery, DELIVERY_COLUMNS, deliveries)
     return len(deliveries)
+
+
+def asking(partner_ids: Iterable[int | None]) -> Asked:
+    """What `emit` asks for news to these partners."""
+    return _listeners.about(partners=set(partner_ids))
+
+
+class _Listener(NamedTuple):
+    """An endpoint that news may go to; its fields are the model's."""
+
+    pk: int
+    partner_id: int
+    environment: str
+    events: list[str]
+
+
+@composed
+def _listeners() -> "QuerySet[Endpoint, tuple[Any, ...]]":
+    listeners = Endpoint.objects.filter(AnyOf(F("partner_id"), Given("partners")), is_active=True)
+    return listeners.values_list(*_Listener._fields)
+
+
+@composed
+def _all_listeners() -> "QuerySet[Endpoint, tuple[Any, ...]]":
+    return Endpoint.objects.filter(is_active=True).values_list(*_Listener._fields)
 
 
 def _event(partner_id: int, environment: str, kind: str, data: dict[str, Any], now: datetime, name: str = "") -> Row:

@@ -1,6 +1,7 @@
 """Input that is what it says: integers that are integers, and no field that nobody knows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -55,6 +56,9 @@ class StrictBooleanField(serializers.BooleanField):
         return data
 
 
+Form = Callable[[], "serializers.BaseSerializer[Any]"]  # a serializer's class
+
+
 class InputSerializer(serializers.Serializer[Any]):
     """A JSON object with known fields."""
 
@@ -73,8 +77,18 @@ class QuerySerializer(serializers.Serializer[Any]):
         return super().to_internal_value(dict(data.items()))  # a plain dict: not read as a form of a page
 
 
-def checked(serializer: "serializers.BaseSerializer[Any]") -> dict[str, Any]:
+def checked(form: Form, data: Any) -> dict[str, Any]:
     """The validated input, or the problem with a line per field."""
-    if not serializer.is_valid():
-        raise Problem("invalid_request", errors=field_errors(serializer.errors))
-    return dict(serializer.validated_data)
+    try:
+        return dict(_reader(form).run_validation(data))
+    except serializers.ValidationError as error:
+        raise Problem("invalid_request", errors=field_errors(error.detail)) from error
+
+
+@cache
+def _reader(form: Form) -> "serializers.BaseSerializer[Any]":
+    """
+    One for all requests: a serializer copies each of its fields when it is made, which is most of what reading costs.
+    Reading itself keeps nothing in it.
+    """
+    return form()

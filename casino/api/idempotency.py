@@ -14,14 +14,15 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import transaction
 
 from casino.api.models import IdempotencyRecord, SignatureUse
 from casino.api.problems import Problem
 from casino.lib.clock import Clock, system_clock
 from casino.lib.combiner import ThreadCombiner
-from casino.ops.bulk import insert_rows, written_together
-from casino.ops.locks import take_names
+from casino.ops.bulk import any_of, insert_rows, texts, written_together
+from casino.ops.composed import Asked, Slot, asked_together, written
+from casino.ops.locks import take_names, taking
 from casino.ops.together import release_connection
 
 KEEP_RECORDS = timedelta(hours=48)
@@ -69,6 +70,7 @@ class Stored:
 
 
 Outcome = Stored | Problem
+Execute = Callable[[Sequence[Wish], datetime], Sequence[Any]]
 Render = Callable[[Any], tuple[int, dict[str, Any]]]
 
 
@@ -90,23 +92,29 @@ def _known_and_used(stamps: Sequence[Stamp]) -> tuple[list[Outcome | None], Coll
     """The same, and which of the signatures are written down already."""
     if not stamps:
         return [], ()
-    postgresql = connection.vendor == "postgresql"
-    any_of = "= ANY(%s::varchar[])" if postgresql else "IN (SELECT value FROM json_each(%s))"
-    wanted: list[Any] = [[stamp.name for stamp in stamps], [stamp.signature for stamp in stamps]]
     answers, bindings = {}, {}
-    with connection.cursor() as cursor:  # both in one question, written out: it is part of every call
-        cursor.execute(
-            f"SELECT name, request, status, body FROM api_idempotencyrecord WHERE name {any_of} "  # noqa: S608 ours
-            f"UNION ALL SELECT name, binding, NULL, NULL FROM api_signatureuse WHERE name {any_of}",
-            wanted if postgresql else [json.dumps(names) for names in wanted],
-        )
-        for name, content, status, body in cursor.fetchall():
-            if status is None:
-                bindings[name] = content
-            else:
-                answers[name] = [content, status, body]
+    asked = _about(stamps)
+    for name, content, status, body in asked.question(**asked.given):
+        if status is None:
+            bindings[name] = content
+        else:
+            answers[name] = [content, status, body]
     found = [_known(stamp, answers.get(stamp.name), bindings.get(stamp.signature)) for stamp in stamps]
     return found, bindings.keys()
+
+
+def _about(stamps: Sequence[Stamp]) -> Asked:
+    return _recorded.about(names=[stamp.name for stamp in stamps], signatures=[stamp.signature for stamp in stamps])
+
+
+_recorded = written(
+    lambda: (
+        f"SELECT name, request, status, body FROM api_idempotencyrecord WHERE name {any_of('varchar')} "  # noqa: S608 ours
+        f"UNION ALL SELECT name, binding, NULL, NULL FROM api_signatureuse WHERE name {any_of('varchar')}"
+    ),
+    Slot("names", texts),
+    Slot("signatures", texts),
+)
 
 
 def _known(stamp: Stamp, answer: list[Any] | None, binding: str | None) -> Outcome | None:
@@ -121,13 +129,26 @@ def _known(stamp: Stamp, answer: list[Any] | None, binding: str | None) -> Outco
 
 
 def perform(
-    calls: Sequence[Call[Wish]], execute: Callable[[Sequence[Wish], datetime], Sequence[Any]], *, now: datetime
+    calls: Sequence[Call[Wish]],
+    execute: Execute[Wish],
+    *,
+    now: datetime,
+    first: Callable[[Sequence[Wish]], Sequence[Asked]] = lambda wishes: (),
 ) -> list[Outcome]:
-    """Carry out a batch of calls in one transaction; an outcome per call, in order."""
-    with transaction.atomic(), written_together():
-        names = [name for call in calls for name in (call.stamp.name, call.stamp.signature)]
+    """
+    Carry out a batch of calls in one transaction; an outcome per call, in order.
+
+    `first` says what `execute` will ask first, so that it is asked along with what is asked here.
+    """
+    stamps = [call.stamp for call in calls]
+    names = [name for stamp in stamps for name in (stamp.name, stamp.signature)]
+    with (
+        transaction.atomic(),
+        written_together(),
+        asked_together(taking(names), _about(stamps), *first([call.wish for call in calls])),
+    ):
         held = take_names(names)
-        outcomes, used = _known_and_used([call.stamp for call in calls])
+        outcomes, used = _known_and_used(stamps)
         taken: set[str] = set()
         todo: list[int] = []
         for i, call in enumerate(calls):
@@ -166,24 +187,27 @@ class Desk(Generic[Wish]):
     """
     Where the calls of one kind are handed in, by many threads at once: what arrives together is one transaction.
 
-    `execute(wishes, now)` answers per wish, in order; a DomainError as a value is a refusal of that one.
+    `execute(wishes, now)` answers per wish, in order; a DomainError as a value is a refusal of that one. `first`: see
+    `perform`.
     """
 
     def __init__(
         self,
-        execute: Callable[[Sequence[Wish], datetime], Sequence[Any]],
+        execute: Execute[Wish],
         *,
+        first: Callable[[Sequence[Wish]], Sequence[Asked]] = lambda wishes: (),
         clock: Clock = system_clock,
         max_batch: int = 200,
     ) -> None:
         self._execute = execute
+        self._first = first
         self._clock = clock
         self._combiner: ThreadCombiner[Call[Wish], Outcome] = ThreadCombiner(
             self._perform, max_batch=max_batch, before_waiting=release_connection
         )
 
     def _perform(self, calls: Sequence[Call[Wish]]) -> Sequence[Outcome]:
-        return perform(calls, self._execute, now=self._clock.now())
+        return perform(calls, self._execute, now=self._clock.now(), first=self._first)
 
     def hand_in(self, call: Call[Wish]) -> Stored:
         """The answer, new or as it was given before. Raises Problem where the call is refused as such."""

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from django.http import HttpResponse
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -40,7 +41,19 @@ class ApiKeyLike(Protocol):
     def signing_secret(self) -> str: ...
 
 
+class Negotiation(DefaultContentNegotiation):
+    """Nothing is weighed up where the client takes anything, or names just what we would send."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[Any, str]:
+        first = renderers[0]
+        if request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", first.media_type):
+            return first, first.media_type
+        chosen: tuple[Any, str] = super().select_renderer(request, renderers, format_suffix)
+        return chosen
+
+
 class ApiView(APIView):
+    content_negotiation_class = Negotiation
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
     clock: ClassVar[Clock] = system_clock

@@ -16,7 +16,19 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Lookup, Model
 
+from casino.ops.composed import Given, Slot
+
 COPIED_FROM = 5_000  # rows; from here on COPY is cheaper than a statement with arrays, below it is dearer
+
+
+def any_of(kind: str) -> str:
+    """What follows a column in SQL of our own: it is one of the texts of the parameter `texts` makes."""
+    return f"= ANY(%s::{kind}[])" if connection.vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
+
+
+def texts(values: Iterable[str]) -> str:
+    """Many texts as one parameter."""
+    return _array_literal(list(values)) if connection.vendor == "postgresql" else json.dumps(list(values))
 
 
 class AnyOf(Lookup):
@@ -30,13 +42,17 @@ class AnyOf(Lookup):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} = ANY(%s::{_types((self.lhs.output_field,))[0]}[])", [*params, _array_literal(list(self.rhs))]
+        kind = _types((self.lhs.output_field,))[0]
+        return f"{lhs} = ANY(%s::{kind}[])", [*params, self._parameter(lambda values: _array_literal(list(values)))]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
         field = self.lhs.output_field
-        values = json.dumps([field.get_db_prep_value(value, connection) for value in self.rhs])
+        values = self._parameter(lambda values: _json_array(field, values))
         return f"{lhs} IN (SELECT value FROM json_each(%s))", [*params, values]  # noqa: S608 the left side is a column
+
+    def _parameter(self, prepare: Callable[[Iterable[Any]], str]) -> str | Slot:
+        return Slot(self.rhs.name, prepare) if isinstance(self.rhs, Given) else prepare(self.rhs)
 
 
 _pending: ContextVar[list[tuple[str, list[Any]]] | None] = ContextVar("pending", default=None)
@@ -126,6 +142,10 @@ def _array_literal(column: Sequence[Any]) -> str:
         return "{" + ",".join(map(str, column)) + "}"
     texts: dict[Any, str] = {None: "NULL"}  # few different values in most columns
     return "{" + ",".join([texts.get(value) or texts.setdefault(value, _element(value)) for value in column]) + "}"
+
+
+def _json_array(field: "models.Field[Any, Any]", values: Iterable[Any]) -> str:
+    return json.dumps([field.get_db_prep_value(value, connection) for value in values])
 
 
 def _copy_text(rows: Sequence[Sequence[Any]]) -> str:

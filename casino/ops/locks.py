@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from casino.ops.composed import Asked, Slot, written
+
 
 def take_names(names: Iterable[str]) -> set[str]:
     """
@@ -19,10 +21,19 @@ def take_names(names: Iterable[str]) -> set[str]:
     assert connection.in_atomic_block, "a name is held until the end of a transaction"
     if connection.vendor != "postgresql":
         return set(wanted)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT n, pg_try_advisory_xact_lock(n) FROM unnest(%s::bigint[]) AS n", [list(wanted.values())])
-        held = dict(cursor.fetchall())
+    held = dict(_tried(numbers=list(wanted.values())))
     return {name for name, number in wanted.items() if held[number]}
+
+
+def taking(names: Iterable[str]) -> Asked:
+    """What `take_names` asks (PostgreSQL only; see `asked_together`)."""
+    return _tried.about(numbers=[_number(name) for name in sorted(set(names))])
+
+
+_tried = written(
+    lambda: "SELECT n, pg_try_advisory_xact_lock(n) FROM unnest(%s::bigint[]) AS n",
+    Slot("numbers", lambda numbers: "{" + ",".join(map(str, numbers)) + "}"),
+)
 
 
 def _number(name: str) -> int:

@@ -1,10 +1,17 @@
 """The log: a line of JSON per event in production, readable lines elsewhere, and no secret in either."""
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from django.conf import settings
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django_structlog.signals import bind_extra_request_metadata
+
+from casino.api.addresses import client_address
 
 MASK = "***"
 LONGEST_REQUEST = 2_000  # characters of an address that are logged: some calls carry 64 KiB in theirs
@@ -26,11 +33,17 @@ def mask_secrets(logger: Any, method: str, event: Mapping[str, Any]) -> Mapping[
     return masked
 
 
+@receiver(bind_extra_request_metadata)
+def _bind_address(request: HttpRequest, **_: Any) -> None:
+    structlog.contextvars.bind_contextvars(ip=client_address(request.META, settings.TRUSTED_PROXY_IPS))
+
+
 def configure(*, as_json: bool) -> None:
     # Plain tracebacks everywhere: a pretty one shows local variables, and some of those are secrets.
     traces = [structlog.processors.format_exc_info] if as_json else []
     readable = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
@@ -40,5 +53,5 @@ def configure(*, as_json: bool) -> None:
             *traces,
             mask_secrets,
             structlog.processors.JSONRenderer() if as_json else readable,
-        ]
+        ],
     )

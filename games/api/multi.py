@@ -62,7 +62,7 @@ class Kind:
 
 
 def _state(context: Context, data: Json, parts: dict[str, str]) -> Any:
-    game = found_game(checked(GameQuery(data=data))["game"])
+    game = found_game(checked(GameQuery, data)["game"])
     state = partner_queries.game_state(game.pk, now=context.received_at)
     if state is None:
         raise Problem("temporarily_unavailable", "No round has been played yet.")
@@ -82,7 +82,7 @@ def _round(context: Context, data: Json, parts: dict[str, str]) -> Any:
 
 def _balance(context: Context, data: Json, parts: dict[str, str]) -> Any:
     key = context.key
-    player = partners.player(key.partner_id, key.environment, checked(UserQuery(data=data))["user"])
+    player = partners.player(key.partner_id, key.environment, checked(UserQuery, data)["user"])
     if player is None:
         raise Problem("not_found", "You have no player with this id.")
     return shown_balance(player)
@@ -93,24 +93,24 @@ def _bet(context: Context, data: Json, parts: dict[str, str]) -> Any:
 
 
 def _place(context: Context, data: Json, parts: dict[str, str]) -> Any:
-    found = checked(BetInput(data=data))
+    found = checked(BetInput, data)
     if not partner_queries.is_game(found["game"]):
         raise Problem("not_found", "There is no such game.")
     return bets.to_place(context.key, found)
 
 
 def _confirm(context: Context, data: Json, parts: dict[str, str]) -> Any:
-    checked(NothingInput(data=data))
+    checked(NothingInput, data)
     return bets.to_confirm(context.key, _uuid(parts["ticket"]), context.received_at)
 
 
 def _cancel(context: Context, data: Json, parts: dict[str, str]) -> Any:
-    checked(NothingInput(data=data))
+    checked(NothingInput, data)
     return bets.to_cancel(context.key, _uuid(parts["ticket"]), context.received_at)
 
 
 def _cash_out(context: Context, data: Json, parts: dict[str, str]) -> Any:
-    at = checked(CashoutInput(data=data))["cashout_at"]
+    at = checked(CashoutInput, data)["cashout_at"]
     return bets.to_cash_out(context.key, _uuid(parts["ticket"]), context.received_at, at)
 
 

@@ -107,7 +107,7 @@ class ActivityReport(ApiView):
         examples=[docs.example("a day", REPORT), docs.example("a day", CSV_REPORT, media_type="text/csv")],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        wanted = checked(ReportQuery(data=request.query_params))
+        wanted = checked(ReportQuery, request.query_params)
         whose, span = (self.key.partner_id, self.key.environment), {"first": wanted["from"], "last": wanted["to"]}
         days: list[partner_queries.Activity | GameTotal] = [
             *partner_queries.activity(*whose, **span),

@@ -2,12 +2,14 @@
 How much may be won. Asked before a bet is taken, and never when it is decided: no outcome depends on the bankroll.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
 from casino.ops.bulk import AnyOf
+from casino.ops.composed import Given
+from wallet.bankroll import rules
 from wallet.bankroll.models import Bankroll
 from wallet.bankroll.rules import NOTHING, Standing
 
@@ -46,9 +48,17 @@ def forget() -> None:
     _kept.forget()
 
 
-def of_books(books: Iterable[str]) -> QuerySet[Bankroll]:
-    """The rows themselves, for who reads more along with them; some may be missing."""
-    return Bankroll.objects.filter(AnyOf(F("book"), sorted(set(books))))
+TERMS = ("capital_minor", "gain_minor", "max_win_bps", "round_bps")
+
+
+def of_books(books: Given) -> QuerySet[Bankroll]:
+    """The rows themselves, for who reads `TERMS` and more along with them; some may be missing."""
+    return Bankroll.objects.filter(AnyOf(F("book"), books))
+
+
+def standing_of(terms: Sequence[int]) -> Standing:
+    """By the values of `TERMS`."""
+    return rules.standing(**dict(zip(TERMS, terms, strict=True)))
 
 
 def bankrolls() -> QuerySet[Bankroll]:

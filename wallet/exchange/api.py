@@ -100,7 +100,7 @@ class ExchangeRates(ApiView):
         examples=[docs.example("rates", docs.page(RATE))],
     )
     def get(self, request: Request) -> Response:
-        base = checked(RateQuery(data=request.query_params)).get("base")
+        base = checked(RateQuery, request.query_params).get("base")
         found = queries.listing(self.clock.now())
         results = [shown(each) for each in found if base in (None, each.base.code)]
         return Response({"results": results, "next": None, "previous": None})

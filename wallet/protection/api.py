@@ -47,7 +47,7 @@ class Limits(PlayerView):
         examples=[docs.example("a player's limits", shapes.LIMITS)],
     )
     def get(self, request: Request) -> Response:
-        player = self.player(checked(UserQuery(data=request.query_params))["user"])
+        player = self.player(checked(UserQuery, request.query_params)["user"])
         return caching.cacheable(request, self.show(player), seconds=caching.PREFERENCES, private=True)
 
     @extend_schema(
@@ -67,7 +67,7 @@ class Limits(PlayerView):
         examples=[docs.example("two limits", CHANGE, request=True), docs.example("set", shapes.LIMITS)],
     )
     def put(self, request: Request) -> Response:
-        data = checked(shapes.PlayerLimitsInput(data=request.data))
+        data = checked(shapes.PlayerLimitsInput, request.data)
         player = self.player(data["user"])
         try:
             operations.change(

@@ -122,7 +122,7 @@ class Transfers(ApiView):
         ],
     )
     def post(self, request: Request) -> HttpResponse:
-        data = checked(TransferInput(data=request.data))
+        data = checked(TransferInput, request.data)
         found = queries.wallet_of(self.key.partner_id, self.key.environment, data["user"])
         if found is None or found[1] is None:
             raise Problem("not_found", "You have no player with this id.")

@@ -175,4 +175,5 @@ VERBS: dict[str, Callable[[Sequence[Any], datetime], list[Any]]] = {
     "cancel": cancel,
     "cashout": cash_out,
 }
-DESKS: dict[str, Desk[Any]] = {verb: Desk(execute) for verb, execute in VERBS.items()}
+DESKS: dict[str, Desk[Any]] = {verb: Desk(execute) for verb, execute in VERBS.items() if verb != "place"}
+DESKS["place"] = Desk(place, first=operations.first_questions)

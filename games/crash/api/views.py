@@ -44,7 +44,7 @@ class GameState(ApiView):
         examples=[docs.example("running", examples.STATE)],
     )
     def get(self, request: Request) -> Response:
-        slug = checked(GameQuery(data=request.query_params))["game"]
+        slug = checked(GameQuery, request.query_params)["game"]
         state = partner_queries.game_state(slug, now=self.clock.now())
         if state is None:
             found_game(slug)
@@ -67,7 +67,7 @@ class Rounds(ApiView):
         examples=[docs.example("rounds", docs.page(examples.ROUND))],
     )
     def get(self, request: Request) -> Response:
-        game = found_game(checked(GameQuery(data=request.query_params))["game"])
+        game = found_game(checked(GameQuery, request.query_params)["game"])
         rounds = partner_queries.rounds_of(game.pk)
         return Response(Newest("-number").listing(rounds, request, shapes.round_))
 
@@ -166,11 +166,11 @@ class Bets(MoneyView):
         ],
     )
     def post(self, request: Request) -> HttpResponse:
-        data = checked(BetInput(data=request.data))
+        data = checked(BetInput, request.data)
         if not partner_queries.is_game(data["game"]):
             raise Problem("not_found", "There is no such game.")
         asked = bets.to_place(self.key, data)
-        if self.is_new():
+        if asked.wish.operator_id is not None and self.is_new():
             [asked] = bets.with_stakes([asked], [self.call_name], self.clock)
             refused = asked.wish.refused
             if refused is not None and refused.code in PASSING:
@@ -186,7 +186,7 @@ class Bets(MoneyView):
         examples=[docs.example("bets", docs.page(examples.BET))],
     )
     def get(self, request: Request) -> Response:
-        wanted = checked(BetsQuery(data=request.query_params))
+        wanted = checked(BetsQuery, request.query_params)
         rows = partner_queries.partner_bets(self.key.partner_id, self.key.environment)
         names = {"user": "player__external_id", "round": "bet__round_id", "status": "bet__status"}
         rows = rows.filter(**{names[name]: value for name, value in wanted.items()})
@@ -208,7 +208,7 @@ class BetDetail(ApiView):
 
 
 def _no_body(request: Request) -> None:
-    checked(NothingInput(data=request.data or {}))
+    checked(NothingInput, request.data or {})
 
 
 class ConfirmBet(MoneyView):
@@ -261,6 +261,6 @@ class CashOutBet(MoneyView):
         examples=[docs.example("at once", {}, request=True), docs.example("paid", examples.PAID)],
     )
     def post(self, request: Request, ticket_id: UUID) -> HttpResponse:
-        data: dict[str, Any] = checked(CashoutInput(data=request.data or {}))
+        data: dict[str, Any] = checked(CashoutInput, request.data or {})
         asked = bets.to_cash_out(self.key, ticket_id, self.received_at, data["cashout_at"])
         return self.carry_out(request, asked)

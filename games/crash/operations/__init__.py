@@ -3,7 +3,7 @@
 from games.crash.operations.chains import announce_chain, set_client_seed
 from games.crash.operations.closing import cancel_bets, cash_outs, confirm_bets
 from games.crash.operations.lease import announce, release_lease, renew_lease, take_lease
-from games.crash.operations.placing import place_bets
+from games.crash.operations.placing import first_questions, place_bets
 from games.crash.operations.rounds import (
     adopt_round,
     crash_round,
@@ -33,6 +33,7 @@ __all__ = [
     "confirm_bets",
     "crash_round",
     "ensure_game",
+    "first_questions",
     "interrupt_round",
     "launch_round",
     "open_round",

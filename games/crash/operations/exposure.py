@@ -14,19 +14,21 @@ what a batch wants is usually far less than the room.
 import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum, UUIDField
 
 from casino.lib.errors import DomainError
 from casino.lib.money import format_minor
 from casino.ops.bulk import add_rows
+from casino.ops.composed import Asked, Given, composed
 from games.crash.errors import CannotPlace, RoundFull
 from games.crash.models import ConfigLimit, GameConfig, Round, RoundExposure
 from games.crash.operations.values import BetRequest, HeldBet
 from games.crash.rules import CAPS, Terms, largest_stake, largest_win
 from wallet.bankroll import queries as bankroll
+from wallet.bankroll.models import Bankroll
 from wallet.chart import book_of
 
 SHARDS = 256
@@ -83,11 +85,24 @@ def rooms(round_: Round, requests: Sequence[BetRequest], limits: Mapping[str, Co
     """For bets of this round, each in a currency that it has limits in. One query."""
     if not requests:
         return Rooms(Terms(0, 0), limits, {})
-    counted = RoundExposure.objects.filter(round=round_, book=OuterRef("book")).order_by().values("book")
-    taken = Subquery(counted.annotate(total=Sum("amount_minor")).values("total"))
-    rows = bankroll.of_books(map(_book, requests)).annotate(taken_minor=taken)
-    found = {row.book: Room(row.standing.round_minor, int(row.taken_minor or 0)) for row in rows}
+    asked = asking(round_, requests)
+    found = {
+        book: Room(bankroll.standing_of(terms).round_minor, int(taken or 0))
+        for book, taken, *terms in asked.question(**asked.given)
+    }
     return Rooms(_terms(round_, limits[requests[0].currency].config), limits, found)
+
+
+def asking(round_: Round, requests: Iterable[BetRequest]) -> Asked:
+    """What `rooms` asks."""
+    return _rooms.about(books=set(map(_book, requests)), round=round_.pk)
+
+
+@composed
+def _rooms() -> "QuerySet[Bankroll, tuple[Any, ...]]":
+    counted = RoundExposure.objects.filter(round=Given("round", UUIDField()), book=OuterRef("book"))
+    by_book = counted.order_by().values("book").annotate(total=Sum("amount_minor"))
+    return bankroll.of_books(Given("books")).values_list("book", Subquery(by_book.values("total")), *bankroll.TERMS)
 
 
 def count(round_: Round, placed: Sequence[BetRequest]) -> None:

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import CharField, F, QuerySet
 
 from casino.ops.bulk import AnyOf, lock_clause
+from casino.ops.composed import Asked, Given, sharing
 from games.crash.errors import EngineFenced
 from games.crash.models import EngineLease, Round
 from wallet.models import Account
@@ -22,8 +23,17 @@ from wallet.models import Account
 
 def share_waiting_round(game: str) -> Round | None:
     """The game's round that takes bets; it cannot be launched before this transaction ends."""
-    sql = "SELECT * FROM crash_round WHERE game_id = %s AND state = 'waiting'"
-    return next(iter(Round.objects.raw(sql + lock_clause("FOR SHARE"), [game])), None)
+    return next(iter(_waiting_round(game=game)), None)
+
+
+def sharing_waiting_round(game: str) -> Asked:
+    """What `share_waiting_round` asks."""
+    return _waiting_round.about(game=game)
+
+
+@sharing
+def _waiting_round() -> QuerySet[Round]:
+    return Round.objects.filter(game=Given("game", CharField()), state=Round.State.WAITING)
 
 
 def share_rounds(ids: Iterable[UUID]) -> dict[UUID, Round]:

@@ -12,8 +12,11 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F
 
+from accounts.protection.queries import asking as asking_standings
+from accounts.webhooks.operations import asking as asking_listeners
 from casino.lib.errors import DomainError
 from casino.ops.bulk import AnyOf, insert_rows, written_together
+from casino.ops.composed import Asked, Slot, asked_together, written
 from casino.ops.locks import take_names
 from games.crash import publisher
 from games.crash.errors import (
@@ -30,7 +33,7 @@ from games.crash.errors import (
 )
 from games.crash.models import Bet, ConfigLimit, PartnerBet, Round
 from games.crash.operations import exposure, partner_events
-from games.crash.operations.locking import share_waiting_round
+from games.crash.operations.locking import share_waiting_round, sharing_waiting_round
 from games.crash.operations.values import BetRequest, PlacedBet
 from games.crash.rules import CAPS, MAX_IDENTIFIER, MIN_CASHOUT
 from wallet import ledger
@@ -84,10 +87,11 @@ def place_bets(game: str, requests: Sequence[BetRequest], *, now: datetime) -> l
             else:
                 answers[i] = refusal
         if round_ is not None and wanted:
-            for i, answer in _stake(round_, wanted, limits, now=now):
-                answers[i] = answer
-            placed = [answer for answer in answers if isinstance(answer, PlacedBet)]
-            partner_events.bets_placed(game, placed, now=now)
+            with asked_together(*_questions(round_, [request for _, request in wanted], now=now)):
+                for i, answer in _stake(round_, wanted, limits, now=now):
+                    answers[i] = answer
+                placed = [answer for answer in answers if isinstance(answer, PlacedBet)]
+                partner_events.bets_placed(game, placed, now=now)
             transaction.on_commit(lambda: publisher.bets_placed(game, round_.pk, placed))
         # What an operator took for a bet that did not come to be goes back.
         unused = [r.debit for r, a in zip(requests, answers, strict=True) if r.debit and isinstance(a, DomainError)]
@@ -124,6 +128,25 @@ def refusals(
 def denominator(round_: Round, request: BetRequest) -> int:
     """Of a request that is not refused."""
     return _limits(round_, request.game)[request.currency].currency.denominator
+
+
+def first_questions(requests: Sequence[BetRequest]) -> list[Asked]:
+    """What `place_bets` asks first, for each game that these bets are in."""
+    return [sharing_waiting_round(game) for game in dict.fromkeys(request.game for request in requests)]
+
+
+def _questions(round_: Round, requests: Sequence[BetRequest], *, now: datetime) -> list[Asked]:
+    """What is asked of almost every batch, beginning with the lock under which the rest is true."""
+    account_ids = {request.account_id for request in requests}
+    asked = [
+        ledger.locking(account_ids, now=now),
+        _held_places.about(accounts=account_ids, rounds=[round_.pk] * len(account_ids)),
+        asking_standings({request.player_id for request in requests}, now=now),
+        exposure.asking(round_, requests),
+    ]
+    if partners := {request.partner.partner_id for request in requests if request.partner is not None}:
+        asked.append(asking_listeners(partners))
+    return asked
 
 
 def _untimely(request: BetRequest, round_: Round | None, taken: Collection[str]) -> DomainError | None:
@@ -233,6 +256,7 @@ def _stake(
             ),
         ],
         now=now,
+        fresh=not from_operators,  # a bet's id was made for it just now
         locked=locked,
     )[len(from_operators) :]
     rows = []
@@ -287,16 +311,20 @@ def _taken(round_: Round, account_ids: Collection[int]) -> set[tuple[int, int]]:
     if connection.vendor != "postgresql":
         held = Bet.objects.filter(AnyOf(F("account_id"), account_ids), round=round_, cancelled_at=None)
         return set(held.values_list("account_id", "identifier"))
-    # The planner knows nothing of a round that has just begun, takes it for a small one and would read all its bets
-    # for each batch. A look-up per account (OFFSET 0 keeps it one) leaves only the unique index to be taken.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT b.account_id, b.identifier FROM unnest(%s::bigint[], %s::uuid[]) AS w (account_id, round_id), "
-            "LATERAL (SELECT account_id, identifier FROM crash_bet WHERE round_id = w.round_id "
-            "AND account_id = w.account_id AND cancelled_at IS NULL OFFSET 0) AS b",
-            [list(account_ids), [round_.pk] * len(account_ids)],
-        )
-        return set(cursor.fetchall())
+    return set(_held_places(accounts=account_ids, rounds=[round_.pk] * len(account_ids)))
+
+
+# The planner knows nothing of a round that has just begun, takes it for a small one and would read all its bets for
+# each batch. A look-up per account (OFFSET 0 keeps it one) leaves only the unique index to be taken.
+_held_places = written(
+    lambda: (
+        "SELECT b.account_id, b.identifier FROM unnest(%s::bigint[], %s::uuid[]) AS w (account_id, round_id), "
+        "LATERAL (SELECT account_id, identifier FROM crash_bet WHERE round_id = w.round_id "
+        "AND account_id = w.account_id AND cancelled_at IS NULL OFFSET 0) AS b"
+    ),
+    Slot("accounts", list),
+    Slot("rounds", list),
+)
 
 
 class _References:
