@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
@@ -70,6 +70,17 @@ class ApiView(APIView):
     def key(self) -> Any:
         """The key that the request came with (`accounts.partners.models.ApiKey`)."""
         return self.request.auth
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        if isinstance(response, Response):
+            response.render()
+            del response.renderer_context  # type: ignore[attr-defined]
+        if not response.streaming:
+            # The request and this view refer to themselves and to each other: see `ApiMiddleware`.
+            self.request.parser_context = {}
+            vars(self).clear()
+        return response
 
     # --- before the view ----------------------------------------------------------------------------------------------
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

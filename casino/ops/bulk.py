@@ -217,29 +217,36 @@ def _insert(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[An
     """`conflict` is a clause of our own, with no input in it."""
     if not rows:
         return
-    fields = _fields(model, names)
-    table = connection.ops.quote_name(model._meta.db_table)
-    columns = _quoted(str(field.column) for field in fields)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            if len(rows) >= COPIED_FROM and not conflict:
-                _send(cursor)
-                with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                    for start in range(0, len(rows), COPIED_FROM):
-                        copy.write(_copy_text(rows[start : start + COPIED_FROM]))
-                return
-            arrays = _Arrays(fields, rows)
-            sql = f"INSERT INTO {table} ({columns}) SELECT {', '.join(arrays.select)} FROM {arrays.source}{conflict}"  # noqa: S608 names are our own models'
-            if (pending := _pending.get()) is not None:
-                pending.append((sql, arrays.params))
-            else:
-                cursor.execute(sql, arrays.params)
-        else:
-            marks = ", ".join(["%s"] * len(fields))
+    fields, table, columns = _target_of(model, tuple(names))
+    if connection.vendor != "postgresql":
+        marks = ", ".join(["%s"] * len(fields))
+        with connection.cursor() as cursor:
             cursor.executemany(
                 f"INSERT INTO {table} ({columns}) VALUES ({marks}){conflict}",  # noqa: S608 names are our own models'
                 list(zip(*_columns_of(fields, rows), strict=True)),
             )
+        return
+    if len(rows) >= COPIED_FROM and not conflict:
+        with connection.cursor() as cursor:
+            _send(cursor)
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for start in range(0, len(rows), COPIED_FROM):
+                    copy.write(_copy_text(rows[start : start + COPIED_FROM]))
+        return
+    arrays = _Arrays(fields, rows)
+    sql = f"INSERT INTO {table} ({columns}) SELECT {', '.join(arrays.select)} FROM {arrays.source}{conflict}"  # noqa: S608 names are our own models'
+    if (pending := _pending.get()) is not None:
+        pending.append((sql, arrays.params))
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql, arrays.params)
+
+
+@lru_cache(maxsize=256)
+def _target_of(model: type[Model], names: tuple[str, ...]) -> tuple[list["models.Field[Any, Any]"], str, str]:
+    """The fields, and the table and their columns as they are written in a statement."""
+    fields = _fields(model, names)
+    return fields, connection.ops.quote_name(model._meta.db_table), _quoted(str(field.column) for field in fields)
 
 
 def update_rows(

@@ -2,7 +2,7 @@
 
 import gc
 
-FOR_BATCHES, FOR_REQUESTS = (50_000, 20, 50), (2_000, 2, 100)
+FOR_BATCHES, FOR_REQUESTS = (50_000, 20, 50), (2_000, 5, 10)
 
 
 def quiet_gc(thresholds: tuple[int, int, int] = FOR_BATCHES) -> None:
@@ -11,9 +11,8 @@ def quiet_gc(thresholds: tuple[int, int, int] = FOR_BATCHES) -> None:
 
     For batches seldom: one makes some hundred thousand small tuples that are gone a moment later; with Python's own
     thresholds a fifth of a settlement's time goes into looking at them. Memory is freed by reference counting as
-    always; only cycles wait a little longer. For requests often, also at what has survived a first look (requests that
-    were under way then): each leaves a hundred objects that refer to each other, and those of some hundred requests,
-    taken away at once, keep everybody waiting for a twentieth of a second.
+    always; only cycles wait a little longer. For requests often: a page leaves some hundred objects that refer to
+    each other, and those of many, taken away at once, keep everybody waiting for a twentieth of a second.
     """
     gc.collect()
     gc.freeze()

@@ -145,10 +145,12 @@ def conclude(verdicts: Mapping[str, Refused | Unknown], *, now: datetime) -> Non
 
 def refund(stake_ids: Sequence[str], *, now: datetime) -> None:
     """The operator is to give these stakes back, whether or not it has ever heard of them."""
+    if not stake_ids:
+        return
     stakes = RemoteCall.objects.filter(AnyOf(F("id"), stake_ids), kind="bet")
     credits = [
         Credit("refund", s.bet_id, s.wallet_id, s.operator_id, s.game, s.round_id, s.amount_minor, None, now)
-        for s in (stakes if stake_ids else ())
+        for s in stakes
     ]
     owe(credits, now=now)
 
