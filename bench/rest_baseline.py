@@ -9,5 +9,6 @@ from games.crash.api.bets import DESKS
 
 for desk in DESKS.values():
     desk._combiner._max_batch = 1
+    desk._combiner.gather_seconds = 0
 
 application = platform

@@ -198,12 +198,16 @@ class Desk(Generic[Wish]):
         first: Callable[[Sequence[Wish]], Sequence[Asked]] = lambda wishes: (),
         clock: Clock = system_clock,
         max_batch: int = 200,
+        gather_seconds: float = 0.01,
     ) -> None:
         self._execute = execute
         self._first = first
         self._clock = clock
         self._combiner: ThreadCombiner[Call[Wish], Outcome] = ThreadCombiner(
-            self._perform, max_batch=max_batch, before_waiting=release_connection
+            self._perform,
+            max_batch=max_batch,
+            gather_seconds=gather_seconds,
+            before_waiting=release_connection,
         )
 
     def _perform(self, calls: Sequence[Call[Wish]]) -> Sequence[Outcome]:

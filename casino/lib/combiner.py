@@ -9,6 +9,7 @@ bounded, and not at the database.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -109,6 +110,11 @@ class ThreadCombiner(Generic[Request, Answer]):
     with it, and then hands on to one of those that came meanwhile: no thread is needed beside them, and none works for
     others for longer than one batch. Answers are never None.
 
+    `gather_seconds`: a batch for which somebody waited already while another was in work waits so long for more. What
+    is lost so is less than what is won under load, where the parts of a batch that cost the same whatever its size are
+    most of the work; and a request that comes alone is never kept waiting. (Databases commit in groups for the same
+    reason, in the same way.)
+
     `before_waiting` lets go of what a thread must not hold while it waits for another.
     """
 
@@ -118,12 +124,14 @@ class ThreadCombiner(Generic[Request, Answer]):
         *,
         max_batch: int = 200,
         max_queue: int = 5_000,
+        gather_seconds: float = 0,
         before_waiting: Callable[[], None] | None = None,
     ) -> None:
         self._handle = handle
         self._before_waiting = before_waiting
         self._max_batch = max_batch
         self._max_queue = max_queue
+        self.gather_seconds = gather_seconds
         self._lock = threading.Lock()
         self._queue: deque[_Waiting[Request, Answer]] = deque()
         self._busy = False
@@ -139,6 +147,8 @@ class ThreadCombiner(Generic[Request, Answer]):
             if self._before_waiting is not None:
                 self._before_waiting()
             waiting.woken.acquire()
+            if not waiting.done and self.gather_seconds:
+                time.sleep(self.gather_seconds)
         if not waiting.done:
             self._carry_out()
         if waiting.error is not None:
