@@ -19,6 +19,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from casino.lib.combiner import ThreadCombiner
+from casino.ops.together import GATHER_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -105,4 +106,4 @@ def _take(storage: Storage, kind: str, who: str, number: int) -> list[Standing]:
 
 
 _ends: dict[str, float] = {}
-_counter: ThreadCombiner[tuple[str, str], Standing] = ThreadCombiner(_count)
+_counter: ThreadCombiner[tuple[str, str], Standing] = ThreadCombiner(_count, gather_seconds=GATHER_SECONDS)

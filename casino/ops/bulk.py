@@ -123,7 +123,9 @@ class _Arrays:
         ):
             if i and column.count(column[0]) == len(column):
                 self.select.append(f"%s::{kind}")
-                constants.append(_target(field).get_db_prep_value(column[0], connection))
+                constants.append(
+                    column[0] if _plain(field) else _target(field).get_db_prep_value(column[0], connection)
+                )
             else:
                 self.select.append(f"a.c{i}")
                 arrays[f"c{i}"] = f"%s::{kind}[]"
@@ -188,6 +190,13 @@ def _prepared(field: "models.Field[Any, Any]", column: list[Any]) -> list[Any]:
 def _target(field: "models.Field[Any, Any]") -> "models.Field[Any, Any]":
     """The field whose values these are: of a foreign key, the one it points to."""
     return field.target_field if isinstance(field, models.ForeignKey) else field
+
+
+@lru_cache(maxsize=1024)
+def _plain(field: "models.Field[Any, Any]") -> bool:
+    """PostgreSQL's driver takes the value as it is."""
+    plain = models.CharField | models.TextField | models.IntegerField | models.DateTimeField | models.UUIDField
+    return isinstance(_target(field), plain)
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ from casino.lib.combiner import ThreadCombiner
 
 Key = TypeVar("Key")
 Found = TypeVar("Found")
+GATHER_SECONDS = 0.002
 
 
 def release_connection() -> None:
@@ -32,7 +33,9 @@ def together(find: Callable[[Sequence[Key]], Mapping[Key, Found]]) -> Callable[[
         found = find(list(dict.fromkeys(wanted)))
         return [(found.get(key),) for key in wanted]
 
-    combiner: ThreadCombiner[Key, tuple[Found | None]] = ThreadCombiner(find_batch, before_waiting=release_connection)
+    combiner: ThreadCombiner[Key, tuple[Found | None]] = ThreadCombiner(
+        find_batch, gather_seconds=GATHER_SECONDS, before_waiting=release_connection
+    )
 
     def ask(key: Key) -> Found | None:
         return combiner.submit(key)[0]

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import CharField, Count, F, QuerySet, Sum, UUIDField
 from django.db.models.functions import TruncDate
 
 from accounts.partners.rules import Environment
 from casino.lib.clock import elapsed_ms
+from casino.ops.composed import Given, composed
 from casino.ops.together import together
 from games.crash import feed_messages
 from games.crash.feed_messages import Message
@@ -80,11 +81,15 @@ def _shown_round(slugs: Sequence[str]) -> dict[str, tuple[Round, int]]:
     """The round that a game shows, and how many play it: asked once for all who ask at the same time."""
     found = {}
     for slug in slugs:
-        rounds = Round.objects.filter(game_id=slug).order_by("-number")
-        round_ = rounds.exclude(state=Round.State.VOIDED).first()
-        if round_ is not None:
+        for round_ in _last_round(game=slug):
             found[slug] = (round_, _participants(round_))
     return found
+
+
+@composed
+def _last_round() -> QuerySet[Round]:
+    rounds = Round.objects.filter(game=Given("game", CharField())).exclude(state=Round.State.VOIDED)
+    return rounds.order_by("-number")[:1]
 
 
 def _participants(round_: Round) -> int:
@@ -93,11 +98,17 @@ def _participants(round_: Round) -> int:
     kept: int | None = _KEPT.get(key)
     if kept is not None:
         return kept
-    seated = Bet.objects.filter(round=round_, status__in=SHOWN_STATUSES)
-    count: int = seated.aggregate(players=Count("account_id", distinct=True))["players"]
+    count = next((players for (players,) in _players(round=round_.pk)), 0)
     if count > LARGE_ROUND:
         _KEPT.set(key, count, timeout=1)
     return count
+
+
+@composed
+def _players() -> "QuerySet[Bet, tuple[int]]":
+    seated = Bet.objects.filter(round=Given("round", UUIDField()), status__in=SHOWN_STATUSES)
+    counted = seated.order_by().values("round").annotate(players=Count("account_id", distinct=True))
+    return counted.values_list("players")
 
 
 class Seat(NamedTuple):
