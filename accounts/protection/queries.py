@@ -39,10 +39,9 @@ def standings(player_ids: Collection[int], *, now: datetime) -> dict[int, Standi
     """
     if not player_ids:
         return {}
-    asked = asking(player_ids, now=now)
     found: dict[int, Standing] = {}
     met: dict[int, set[tuple[Kind, Period, bool, datetime]]] = {}
-    for table, player_id, word, period, value, next_value, at in asked.question(**asked.given):
+    for table, player_id, word, period, value, next_value, at in asking(player_ids, now=now).answer():
         if table == REACHED:
             assert at is not None
             met.setdefault(player_id, set()).add((Kind(word), Period(period), bool(value), at))

@@ -156,7 +156,7 @@ def emit(news: Sequence[News], *, now: datetime) -> int:
     to_all = any(item.partner_id is None for item in news)
     asked = _all_listeners.about() if to_all else asking(item.partner_id for item in news)
     listening: dict[tuple[int, str], list[_Listener]] = defaultdict(list)
-    for row in asked.question(**asked.given):
+    for row in asked.answer():
         endpoint = _Listener(*row)
         listening[endpoint.partner_id, endpoint.environment].append(endpoint)
     if not listening:

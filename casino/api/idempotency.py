@@ -93,8 +93,7 @@ def _known_and_used(stamps: Sequence[Stamp]) -> tuple[list[Outcome | None], Coll
     if not stamps:
         return [], ()
     answers, bindings = {}, {}
-    asked = _about(stamps)
-    for name, content, status, body in asked.question(**asked.given):
+    for name, content, status, body in _about(stamps).answer():
         if status is None:
             bindings[name] = content
         else:

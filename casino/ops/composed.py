@@ -71,6 +71,9 @@ class Asked(NamedTuple):
     question: "Question[Any]"
     given: dict[str, Any]
 
+    def answer(self) -> list[Any]:
+        return self.question(**self.given)
+
     def params(self) -> list[Any]:
         found = self.question.text.params
         return [param.prepare(self.given[param.name]) if isinstance(param, Slot) else param for param in found]

@@ -85,10 +85,9 @@ def rooms(round_: Round, requests: Sequence[BetRequest], limits: Mapping[str, Co
     """For bets of this round, each in a currency that it has limits in. One query."""
     if not requests:
         return Rooms(Terms(0, 0), limits, {})
-    asked = asking(round_, requests)
     found = {
         book: Room(bankroll.standing_of(terms).round_minor, int(taken or 0))
-        for book, taken, *terms in asked.question(**asked.given)
+        for book, taken, *terms in asking(round_, requests).answer()
     }
     return Rooms(_terms(round_, limits[requests[0].currency].config), limits, found)
 
