@@ -148,6 +148,11 @@ def locking(account_ids: Iterable[int], *, now: datetime) -> Asked:
     return _locked_players.about(ids=set(account_ids).difference(_house_books), now=now)
 
 
+def looking_for(ids: Iterable[str]) -> Asked:
+    """What `post` asks about transfers with these ids, where none of them resolves another."""
+    return _recorded.about(ids=set(ids))
+
+
 def post(
     requests: Sequence[TransferRequest], *, now: datetime, fresh: bool = False, locked: Locked | None = None
 ) -> list[Outcome]:

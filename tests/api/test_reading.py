@@ -270,7 +270,7 @@ def test_no_endpoint_asks_the_database_more_than_it_must(
 
 
 # PostgreSQL gets what is asked of every bet as two messages, and the inserts as one.
-MOST_FOR_A_BET = {"postgresql": 7, "sqlite": 18}
+MOST_FOR_A_BET = {"postgresql": 7, "sqlite": 19}
 MOST_FOR_A_REPETITION = 5
 
 

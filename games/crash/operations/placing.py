@@ -143,10 +143,15 @@ def _questions(round_: Round, requests: Sequence[BetRequest], *, now: datetime) 
         _held_places.about(accounts=account_ids, rounds=[round_.pk] * len(account_ids)),
         asking_standings({request.player_id for request in requests}, now=now),
         exposure.asking(round_, requests),
+        ledger.looking_for(map(_transfer_id, requests)),
     ]
     if partners := {request.partner.partner_id for request in requests if request.partner is not None}:
         asked.append(asking_listeners(partners))
     return asked
+
+
+def _transfer_id(request: BetRequest) -> str:
+    return f"{'hold' if request.reserve else 'stake'}:{request.bet_id}"
 
 
 def _untimely(request: BetRequest, round_: Round | None, taken: Collection[str]) -> DomainError | None:
@@ -244,7 +249,7 @@ def _stake(
             *from_operators,
             *(
                 TransferRequest(
-                    id=f"{'hold' if request.reserve else 'stake'}:{request.bet_id}",
+                    id=_transfer_id(request),
                     debit_account_id=request.account_id,
                     credit_account_id=house[book_of(request.currency, is_demo=request.is_demo)],
                     amount_minor=request.stake_minor,
@@ -256,7 +261,6 @@ def _stake(
             ),
         ],
         now=now,
-        fresh=not from_operators,  # a bet's id was made for it just now
         locked=locked,
     )[len(from_operators) :]
     rows = []
