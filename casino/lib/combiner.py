@@ -19,6 +19,9 @@ Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 
+LARGE_BATCH = 6  # requests among which the fixed cost of a batch is shared well enough
+
+
 class Overloaded(Exception):
     """Too much is queued already; nothing was taken on."""
 
@@ -110,10 +113,10 @@ class ThreadCombiner(Generic[Request, Answer]):
     with it, and then hands on to one of those that came meanwhile: no thread is needed beside them, and none works for
     others for longer than one batch. Answers are never None.
 
-    `gather_seconds`: a batch for which somebody waited already while another was in work waits so long for more. What
-    is lost so is less than what is won under load, where the parts of a batch that cost the same whatever its size are
-    most of the work; and a request that comes alone is never kept waiting. (Databases commit in groups for the same
-    reason, in the same way.)
+    `gather_seconds`: a small batch for which somebody waited already while another was in work waits so long for more.
+    What is lost so is less than what is won under load, where the parts of a batch that cost the same whatever its size
+    are most of the work; and a request that comes alone is never kept waiting. (Databases commit in groups for the
+    same reason, in the same way.)
 
     `before_waiting` lets go of what a thread must not hold while it waits for another.
     """
@@ -147,7 +150,7 @@ class ThreadCombiner(Generic[Request, Answer]):
             if self._before_waiting is not None:
                 self._before_waiting()
             waiting.woken.acquire()
-            if not waiting.done and self.gather_seconds:
+            if not waiting.done and self.gather_seconds and len(self._queue) < LARGE_BATCH:
                 time.sleep(self.gather_seconds)
         if not waiting.done:
             self._carry_out()

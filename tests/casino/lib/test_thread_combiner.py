@@ -67,6 +67,20 @@ def test_only_a_batch_that_was_waited_for_gathers_more(slept: list[float]) -> No
     assert slept == [0.01]
 
 
+def test_a_large_batch_goes_at_once(slept: list[float]) -> None:
+    work = Work()
+    waiting = threading.Semaphore(0)
+    combined = ThreadCombiner(work, gather_seconds=0.01, before_waiting=waiting.release)
+    with ThreadPoolExecutor(module.LARGE_BATCH + 1) as threads:
+        first = threads.submit(combined.submit, 0)
+        assert work.begun.wait(PATIENCE)
+        rest = [threads.submit(combined.submit, n) for n in range(1, module.LARGE_BATCH + 1)]
+        assert all(waiting.acquire(timeout=PATIENCE) for _ in rest)
+        work.go_on.set()
+        assert [each.result(PATIENCE) for each in (first, *rest)] == [n * 2 for n in range(module.LARGE_BATCH + 1)]
+    assert slept == []
+
+
 def test_what_comes_while_a_batch_gathers_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     work = Work()
     waiting = threading.Semaphore(0)
