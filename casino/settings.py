@@ -125,15 +125,15 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "casino.api.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "casino.ops.pages.Sessions",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "casino.ops.pages.Csrf",
+    "casino.ops.pages.SignedIn",
+    "casino.ops.pages.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "casino.ops.backoffice_csp.ContentSecurityPolicy",
     "allauth.account.middleware.AccountMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "casino.ops.request_log.RequestLog",
 ]
 
 ROOT_URLCONF = "casino.urls"

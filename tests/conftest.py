@@ -71,9 +71,12 @@ def clock(now: datetime) -> ManualClock:
 def house_accounts_asked_anew() -> None:
     """
     A process keeps the ids of the house's accounts, which never change; here they do, where a test is undone. The same
-    with who was brought by an affiliate and with versions of rules, and for a second with what the house risks.
+    with who was brought by an affiliate and with versions of rules, with partners' keys and players (which are proved
+    before they count, but then asked again), and for a second with what the house risks.
     """
     from accounts.affiliates import operations as affiliates
+    from accounts.partners import queries as partners
+    from games.crash import partner_queries
     from games.instant import queries as instant
     from wallet import ledger, queries
     from wallet.bankroll import queries as bankroll
@@ -83,6 +86,8 @@ def house_accounts_asked_anew() -> None:
     bankroll.forget()
     affiliates.forget()
     instant.forget()
+    partners.KEYS.forget()
+    partner_queries.SEATS.forget()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A partner's key at the door: `Authorization: Bearer <key>` or `X-API-Key: <key>`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -31,18 +32,18 @@ class Principal:
         return self.key.partner
 
 
-def presented(headers: Any) -> str:
-    """The key that the headers carry, or nothing."""
-    kind, _, token = str(headers.get("Authorization", "")).partition(" ")
+def presented(meta: Mapping[str, Any]) -> str:
+    """The key that a request's headers carry, or nothing."""
+    kind, _, token = str(meta.get("HTTP_AUTHORIZATION", "")).partition(" ")
     if kind.lower() == "bearer" and token.strip():
         return token.strip()
-    return str(headers.get("X-API-Key", "")).strip()
+    return str(meta.get("HTTP_X_API_KEY", "")).strip()
 
 
 class KeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Principal, ApiKey]:
         address = client_address(request.META, settings.TRUSTED_PROXY_IPS)
-        key = live_key(presented(request.headers), address)
+        key = live_key(presented(request.META), address, request.parser_context["view"].recalled)
         usage.note(key, address=address, now=system_clock.now())
         return Principal(key), key
 
@@ -50,9 +51,9 @@ class KeyAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
-def live_key(token: str, address: str) -> ApiKey:
-    """The key that may be used from there now. Raises the Problem that says why not."""
-    key = queries.key_by_token(token) if 0 < len(token) <= MAX_KEY else None
+def live_key(token: str, address: str, find: queries.Find | None = None) -> ApiKey:
+    """The key that may be used from there now. Raises the Problem that says why not. `find` looks the key up."""
+    key = queries.key_by_token(token, find) if 0 < len(token) <= MAX_KEY else None
     if key is None:
         guesses = limits.take("guess", f"address:{address}")
         if not guesses.allowed:

@@ -1,6 +1,6 @@
 """Questions about partners, their keys and their players. Each one that a partner asks goes through that partner."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,22 +11,15 @@ from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer
 from accounts.queries import hash_token
 from casino.ops.bulk import AnyOf
 from casino.ops.composed import Given, builder, composed
-from casino.ops.together import together
+from casino.ops.remembered import Memory
 
 
-def key_by_token(token: str) -> ApiKey | None:
-    """The key of a token in whatever state it is, so that its owner is told which; None for an unknown one."""
-    return _key_by_hash(hash_token(token))
-
-
-@together
-def _key_by_hash(hashes: Sequence[str]) -> dict[str, ApiKey]:
-    keys = {}
-    for row in _keys_and_partners(hashes=hashes):
-        key = _key(row[: len(KEY_COLUMNS)])
-        key.partner = _partner(row[len(KEY_COLUMNS) :])
-        keys[key.key_hash] = key
-    return keys
+def key_by_token(token: str, find: "Find | None" = None) -> ApiKey | None:
+    """
+    The key of a token in whatever state it is, so that its owner is told which; None for an unknown one. `find` looks
+    it up.
+    """
+    return (find or Memory.look_up)(KEYS, hash_token(token))
 
 
 KEY_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]
@@ -38,6 +31,24 @@ _key, _partner = builder(ApiKey, KEY_COLUMNS), builder(Partner, PARTNER_COLUMNS)
 def _keys_and_partners() -> "QuerySet[ApiKey, tuple[Any, ...]]":
     of_partner = [f"partner__{name}" for name in PARTNER_COLUMNS]
     return ApiKey.objects.filter(AnyOf(F("key_hash"), Given("hashes"))).values_list(*KEY_COLUMNS, *of_partner)
+
+
+def _made(row: tuple[Any, ...]) -> ApiKey:
+    key = _key(row[: len(KEY_COLUMNS)])
+    key.partner = _partner(row[len(KEY_COLUMNS) :])
+    return key
+
+
+_USAGE = {KEY_COLUMNS.index("last_used_at"), KEY_COLUMNS.index("last_used_address")}
+_HASH = KEY_COLUMNS.index("key_hash")
+Find = Callable[["Memory[str, ApiKey]", str], ApiKey | None]
+KEYS: Memory[str, ApiKey] = Memory(
+    _keys_and_partners,
+    lambda hashes: {"hashes": list(hashes)},
+    of=lambda row: row[_HASH],
+    make=_made,
+    judged=lambda row: tuple(value for i, value in enumerate(row) if i not in _USAGE),
+)
 
 
 def key_is_live(key: ApiKey, *, now: datetime) -> bool:

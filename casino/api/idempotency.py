@@ -23,6 +23,7 @@ from casino.lib.combiner import ThreadCombiner
 from casino.ops.bulk import any_of, insert_rows, texts, written_together
 from casino.ops.composed import Asked, Slot, asked_together, written
 from casino.ops.locks import take_names, taking
+from casino.ops.remembered import Proof, disproved, proving
 from casino.ops.together import release_connection
 
 KEEP_RECORDS = timedelta(hours=48)
@@ -69,18 +70,27 @@ class Stored:
     replayed: bool = False
 
 
-Outcome = Stored | Problem
+class Outdated(Exception):
+    """What the call was judged by is not true any more. Nothing was done; it has to be judged anew."""
+
+
+Outcome = Stored | Problem | Outdated
 Execute = Callable[[Sequence[Wish], datetime], Sequence[Any]]
+First = Callable[[Sequence[Wish]], Sequence[Asked]]
 Render = Callable[[Any], tuple[int, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Wish]):
-    """One call: its stamp, what it wants, and how the answer is shown (status and body)."""
+    """
+    One call: its stamp, what it wants, and how the answer is shown (status and body). `proofs` are of what it was
+    judged by, where that was remembered.
+    """
 
     stamp: Stamp
     wish: Wish
     render: Render
+    proofs: tuple[Proof, ...] = ()
 
 
 def known(stamps: Sequence[Stamp]) -> list[Outcome | None]:
@@ -132,7 +142,7 @@ def perform(
     execute: Execute[Wish],
     *,
     now: datetime,
-    first: Callable[[Sequence[Wish]], Sequence[Asked]] = lambda wishes: (),
+    first: First[Wish] = lambda wishes: (),
 ) -> list[Outcome]:
     """
     Carry out a batch of calls in one transaction; an outcome per call, in order.
@@ -140,17 +150,18 @@ def perform(
     `first` says what `execute` will ask first, so that it is asked along with what is asked here.
     """
     stamps = [call.stamp for call in calls]
+    proofs = [proof for call in calls for proof in call.proofs]
     names = [name for stamp in stamps for name in (stamp.name, stamp.signature)]
-    with (
-        transaction.atomic(),
-        written_together(),
-        asked_together(taking(names), _about(stamps), *first([call.wish for call in calls])),
-    ):
+    questions = [taking(names), _about(stamps), *proving(proofs), *first([call.wish for call in calls])]
+    with transaction.atomic(), written_together(ends=True), asked_together(*questions):
         held = take_names(names)
         outcomes, used = _known_and_used(stamps)
+        wrong = disproved(proofs)
         taken: set[str] = set()
         todo: list[int] = []
         for i, call in enumerate(calls):
+            if wrong and any(proof in wrong for proof in call.proofs):
+                outcomes[i] = Outdated()
             if outcomes[i] is not None:
                 continue
             own = {call.stamp.name, call.stamp.signature}
@@ -194,10 +205,10 @@ class Desk(Generic[Wish]):
         self,
         execute: Execute[Wish],
         *,
-        first: Callable[[Sequence[Wish]], Sequence[Asked]] = lambda wishes: (),
+        first: First[Wish] = lambda wishes: (),
         clock: Clock = system_clock,
         max_batch: int = 200,
-        gather_seconds: float = 0.01,
+        gather_seconds: float = 0.025,
     ) -> None:
         self._execute = execute
         self._first = first
@@ -213,8 +224,11 @@ class Desk(Generic[Wish]):
         return perform(calls, self._execute, now=self._clock.now(), first=self._first)
 
     def hand_in(self, call: Call[Wish]) -> Stored:
-        """The answer, new or as it was given before. Raises Problem where the call is refused as such."""
+        """
+        The answer, new or as it was given before. Raises Problem where the call is refused as such, and Outdated where
+        it must be judged anew.
+        """
         outcome = self._combiner.submit(call)
-        if isinstance(outcome, Problem):
+        if isinstance(outcome, Problem | Outdated):
             raise outcome
         return outcome

@@ -1,5 +1,6 @@
 """Everything under `/api/` answers as the API does, also where no view of it was reached."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from casino.api.problems import Problem, of_status, problem_response, to_problem
 from casino.api.version import API_VERSION
 
 PREFIX = "/api/"
+_legacy = re.compile(settings.LEGACY_API_PATHS)  # they take the site's session where there is no key
 
 
 class ApiMiddleware:
@@ -20,6 +22,7 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(PREFIX):
             return self.get_response(request)
+        request.is_call = not _legacy.fullmatch(request.path)  # type: ignore[attr-defined]
         own = set(vars(request))
         response = self._answer(request)
         if not response.streaming:

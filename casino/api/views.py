@@ -1,6 +1,9 @@
 """
 The base of every endpoint. In this order: key (state, address) → scope → rate limit → signature → the view.
 
+A call that moves money is judged by what this process remembers (`recalled`), and that is proved where its effect is
+written. Where it is not true any more, and nothing was written, the call begins anew with what is true now.
+
     class Bets(ApiView):
         scopes = {"GET": "read:bets", "POST": "write:bet"}
         money = {"POST"}                                     # signed and idempotent
@@ -12,7 +15,7 @@ The base of every endpoint. In this order: key (state, address) → scope → ra
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -23,9 +26,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from casino.api import docs, limits, signing
-from casino.api.idempotency import Call, Desk, Stamp, Stored, known
+from casino.api.idempotency import Call, Desk, Outdated, Stamp, Stored, known
 from casino.api.problems import Problem
 from casino.lib.clock import Clock, system_clock
+from casino.ops.remembered import Key, Memory, Proof, disproved
+
+Found = TypeVar("Found")
 
 _IDEMPOTENCY_KEY = re.compile(docs.IDEMPOTENCY_KEY_FORM)
 
@@ -65,6 +71,8 @@ class ApiView(APIView):
     received_at: datetime
     _standing: limits.Standing | None = None
     _stamp: Stamp | None = None
+    _proofs: tuple[Proof, ...] = ()  # of what was recalled and is not proved yet
+    _recalls: bool = True
 
     @property
     def key(self) -> Any:
@@ -72,7 +80,11 @@ class ApiView(APIView):
         return self.request.auth
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = super().dispatch(request, *args, **kwargs)
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except Outdated:
+            self._recalls, self._proofs = False, ()
+            response = super().dispatch(request, *args, **kwargs)
         if isinstance(response, Response):
             response.render()
             del response.renderer_context  # type: ignore[attr-defined]
@@ -82,9 +94,26 @@ class ApiView(APIView):
             vars(self).clear()
         return response
 
+    # --- what is remembered -------------------------------------------------------------------------------------------
+    def recalled(self, memory: Memory[Key, Found], key: Key) -> Found | None:
+        """What this process remembers, where it is going to be proved; otherwise as it is now."""
+        known = memory.recall(key) if self._recalls and self.request.method in self.money else None
+        if known is None:
+            return memory.look_up(key)
+        found, proof = known
+        self._proofs += (proof,)
+        return found
+
+    def be_sure(self) -> None:
+        """Prove it now: what comes next cannot be undone."""
+        if self._proofs and disproved(self._proofs):
+            raise Outdated
+        self._proofs = ()
+
     # --- before the view ----------------------------------------------------------------------------------------------
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.received_at = self.clock.now()  # decides whether a cash-out was in time
+        if self._recalls:
+            self.received_at = self.clock.now()  # decides whether a cash-out was in time
         self.format_kwarg = None
         neg = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = neg
@@ -104,7 +133,8 @@ class ApiView(APIView):
 
     def _take_rate(self, key: ApiKeyLike, method: str) -> None:
         kind = self.rate.get(method) or ("read" if method in ("GET", "HEAD") else "write")
-        self._standing = limits.take(kind, f"key:{key.pk}")
+        if self._standing is None:  # counted once, however often it begins
+            self._standing = limits.take(kind, f"key:{key.pk}")
         if not self._standing.allowed:
             quota, window = self._standing.quota, self._standing.window_seconds
             raise Problem("rate_limited", f"More than {quota} {kind} requests in {window} seconds.")
@@ -112,9 +142,9 @@ class ApiView(APIView):
     def require_signature(self, request: Request) -> None:
         """Raises a Problem, or leaves a stamp: what makes this call this call."""
         key: ApiKeyLike = self.key
-        headers = request.headers
-        timestamp, signature = headers.get("X-Timestamp", ""), headers.get("X-Signature", "")
-        version = headers.get("X-Signature-Version", "1")
+        sent = request.META
+        timestamp, signature = sent.get("HTTP_X_TIMESTAMP", ""), sent.get("HTTP_X_SIGNATURE", "")
+        version = sent.get("HTTP_X_SIGNATURE_VERSION", "1")
         if not timestamp or not signature:
             raise Problem("signature_missing")
         if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
@@ -133,7 +163,7 @@ class ApiView(APIView):
             raise Problem("signature_invalid")
         if abs(self.clock.now().timestamp() - int(timestamp)) > signing.TOLERANCE_SECONDS:
             raise Problem("timestamp_out_of_range")
-        name = headers.get("Idempotency-Key", "")
+        name = sent.get("HTTP_IDEMPOTENCY_KEY", "")
         if not _IDEMPOTENCY_KEY.fullmatch(name):
             message = "Needed for calls that move money: 1 to 255 characters of visible ASCII."
             raise Problem("invalid_request", errors=[{"field": "Idempotency-Key", "message": message}])
@@ -143,11 +173,13 @@ class ApiView(APIView):
     def once(self, desk: Desk[Any], wish: Any, render: Callable[[Any], tuple[int, dict[str, Any]]]) -> HttpResponse:
         """Carry out a call that moves money, or give the answer that it had."""
         assert self._stamp is not None, "a method that moves money is named in `money`"
-        return _stored(desk.hand_in(Call(self._stamp, wish, render)))
+        call, self._proofs = Call(self._stamp, wish, render, self._proofs), ()
+        return _stored(desk.hand_in(call))
 
     def is_new(self) -> bool:
         """Has this call no answer yet? Asked before something is done for it that cannot be part of its transaction."""
         assert self._stamp is not None, "a method that moves money is named in `money`"
+        self.be_sure()
         return known([self._stamp])[0] is None
 
     @property
@@ -158,6 +190,9 @@ class ApiView(APIView):
 
     # --- after it -----------------------------------------------------------------------------------------------------
     def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, Outdated):
+            raise exc
+        self.be_sure()  # also of a refusal
         # A call that is known already is answered as before, whatever this repetition would be told now.
         if self._stamp is not None and not (isinstance(exc, Problem) and exc.status in (401, 409, 429)):
             before = known([self._stamp])[0]

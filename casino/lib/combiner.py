@@ -19,7 +19,7 @@ Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 
-LARGE_BATCH = 6  # requests among which the fixed cost of a batch is shared well enough
+LARGE_BATCH = 12  # requests among which the fixed cost of a batch is shared well enough
 
 
 class Overloaded(Exception):

@@ -59,12 +59,15 @@ _pending: ContextVar[list[tuple[str, list[Any]]] | None] = ContextVar("pending",
 
 
 @contextmanager
-def written_together() -> Iterator[None]:
+def written_together(*, ends: bool = False) -> Iterator[None]:
     """
     The inserts of this block go to PostgreSQL as one message: at its end, or before the next thing that is asked.
 
     Each message is a trip there and back, and under load most of what a small transaction takes. What the database
     refuses is raised when they are sent, within the block. (SQLite is in this process: there is nothing to save.)
+
+    `ends`: the transaction is over with this block, so it is committed by the same message (unless it is part of a
+    larger one). Django, whose commit comes right after, finds nothing left to do.
     """
     if connection.vendor != "postgresql" or _pending.get() is not None:
         yield
@@ -78,18 +81,19 @@ def written_together() -> Iterator[None]:
     try:
         with connection.execute_wrapper(first):
             yield
+            commits = ends and not connection.savepoint_ids and not connection.needs_rollback
             with connection.cursor() as cursor:
-                _send(cursor)
+                _send(cursor, "; COMMIT" if commits else "")
     finally:
         _pending.reset(token)
 
 
-def _send(cursor: Any) -> None:
+def _send(cursor: Any, then: str = "") -> None:
     pending = _pending.get()
     if pending:
         taken = pending[:]
         pending.clear()
-        cursor.execute("; ".join(sql for sql, _ in taken), [param for _, params in taken for param in params])
+        cursor.execute("; ".join(sql for sql, _ in taken) + then, [param for _, params in taken for param in params])
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> list["models.Field[Any, Any]"]:

@@ -21,9 +21,10 @@ what will be asked next sends it as one message:
         ...  # the first time that one of these is asked, the answer is here already
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection
@@ -80,18 +81,14 @@ class Asked(NamedTuple):
 
 
 class Question(Generic[Row]):
-    """Ask it by calling it. Its text is made on first use, for each kind of database."""
+    """Ask it by calling it. Its text is made on first use."""
 
     def __init__(self, make: Callable[[], _Text]) -> None:
         self._make = make
-        self._texts: dict[str, _Text] = {}
 
-    @property
+    @cached_property
     def text(self) -> _Text:
-        found = self._texts.get(connection.vendor)
-        if found is None:
-            found = self._texts[connection.vendor] = self._make()
-        return found
+        return self._make()
 
     def about(self, **given: Any) -> Asked:
         return Asked(self, given)
@@ -117,23 +114,47 @@ def asked_together(*questions: Asked) -> Iterator[None]:
     On PostgreSQL these are asked now, in this order, by one message; each sees what was committed when its turn came,
     as if it had been sent alone. Within the block each is answered from that, once, when it is asked with the same
     values; whatever else is asked goes to the database as ever. (SQLite is in this process: there is nothing to save.)
+
+    Within another block that has all the answers still, nothing is sent.
     """
     if connection.vendor != "postgresql" or not questions:
         yield
         return
-    with connection.cursor() as cursor:
-        params = [param for asked in questions for param in asked.params()]
-        cursor.execute("; ".join(asked.question.text.sql for asked in questions), params)
-        found = []
-        for i, asked in enumerate(questions):
-            if i:
-                cursor.nextset()
-            found.append((asked, asked.question.text.read(cursor.fetchall())))
-    token = _answers.set(found)
+    known = _answers.get() or []
+    if all(any(asked == given for given, _ in known) for asked in questions):
+        yield
+        return
+    token = _answers.set(_asked(questions))
     try:
         yield
     finally:
         _answers.reset(token)
+
+
+def _asked(questions: Sequence[Asked]) -> list[tuple[Asked, list[Any]]]:
+    texts = [asked.question.text for asked in questions]
+    params = [param for asked in questions for param in asked.params()]
+    begun = ["BEGIN"] if _begins() else []
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join([*begun, *(text.sql for text in texts)]), params)
+        for i, (asked, text) in enumerate(zip(questions, texts, strict=True)):
+            if i or begun:
+                cursor.nextset()
+            found.append((asked, text.read(cursor.fetchall())))
+    return found
+
+
+def _begins() -> bool:
+    """
+    A transaction of which nothing was sent yet may begin by the same message. The driver, which would send its own, is
+    told that it has none to begin; for everybody else nothing is different.
+    """
+    driver = connection.connection
+    if not connection.in_atomic_block or driver.autocommit or driver.info.transaction_status.name != "IDLE":
+        return False
+    driver.autocommit = True
+    return True
 
 
 def composed(compose: "Callable[[], QuerySet[Any, Row]]") -> Question[Row]:

@@ -1,19 +1,20 @@
 """What partners ask about the crash game. Of bets, each question goes through the partner who asks it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.cache import caches
-from django.db import connection
 from django.db.models import CharField, Count, F, QuerySet, Sum, UUIDField
 from django.db.models.functions import TruncDate
 
 from accounts.partners.rules import Environment
 from casino.lib.clock import elapsed_ms
-from casino.ops.composed import Given, composed
+from casino.ops.bulk import any_of, texts
+from casino.ops.composed import Given, Slot, composed, written
+from casino.ops.remembered import Memory
 from casino.ops.together import together
 from games.crash import feed_messages
 from games.crash.feed_messages import Message
@@ -128,39 +129,35 @@ class Seat(NamedTuple):
 Name = tuple[int, str, str]  # partner, environment, the partner's own name of the player
 
 
-@together
-def _seats(wanted: Sequence[Name]) -> dict[Name, Seat]:
-    """Asked with every bet, so it is one query, and written out: composing it would cost more than answering it."""
-    environments, partners = dict.fromkeys(name[1] for name in wanted), dict.fromkeys(name[0] for name in wanted)
-    sql = f"""
-        SELECT p.partner_id, p.environment, p.external_id, p.id, u.id, u.username, u.is_active, p.wallet, a.id,
-            u.currency_code, r.operator_id
-        FROM partners_partnerplayer p JOIN accounts_user u ON u.id = p.user_id LEFT JOIN wallet_account a
-            ON a.owner_id = u.id
-            AND a.book = CASE WHEN p.environment = %s THEN u.currency_code || %s ELSE u.currency_code END
-            LEFT JOIN operators_remotewallet r ON r.account_id = a.id
-        WHERE p.partner_id IN ({_marks(partners)}) AND p.environment IN ({_marks(environments)})
-            AND p.external_id IN ({_marks(wanted)})
-    """  # noqa: S608 only marks are put in
-    params: list[str | int] = [Environment.TEST.value, book_of("", is_demo=True)]
-    params += [*partners, *environments, *(name for _, _, name in wanted)]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return {
-            (of, where, name): Seat(
-                pk, player, username, bool(active), wallet, account, currency, operator, where == Environment.TEST
-            )
-            for of, where, name, pk, player, username, active, wallet, account, currency, operator in cursor.fetchall()
-        }
+_TEST, _DEMO = Environment.TEST.value, book_of("", is_demo=True)
+_seats = written(
+    lambda: (
+        "SELECT p.partner_id, p.environment, p.external_id, p.id, u.id, u.username, u.is_active, p.wallet, a.id, "  # noqa: S608 constants of ours
+        "u.currency_code, r.operator_id "
+        "FROM partners_partnerplayer p JOIN accounts_user u ON u.id = p.user_id LEFT JOIN wallet_account a "
+        f"ON a.owner_id = u.id AND a.book = CASE WHEN p.environment = '{_TEST}' THEN u.currency_code || '{_DEMO}' "
+        "ELSE u.currency_code END LEFT JOIN operators_remotewallet r ON r.account_id = a.id "
+        f"WHERE p.partner_id {any_of('bigint')} AND p.environment {any_of('varchar')} "
+        f"AND p.external_id {any_of('varchar')}"
+    ),
+    Slot("partners", texts),
+    Slot("environments", texts),
+    Slot("names", texts),
+)
 
 
-def _marks(values: Collection[object]) -> str:
-    return ", ".join(["%s"] * len(values))
+def _ask_for_seats(wanted: Sequence[Name]) -> dict[str, list[Any]]:
+    partners, environments, names = zip(*wanted, strict=True)
+    return {"partners": sorted(set(partners)), "environments": sorted(set(environments)), "names": list(names)}
 
 
-def seat(partner_id: int, environment: str, external_id: str) -> Seat | None:
-    """One query, shared by all who ask at the same time."""
-    return _seats((partner_id, environment, external_id))
+def _seat(row: tuple[Any, ...]) -> Seat:
+    _, environment, _, pk, player, username, active, wallet, account, currency, operator = row
+    is_demo = environment == Environment.TEST
+    return Seat(pk, player, username, bool(active), wallet, account, currency, operator, is_demo)
+
+
+SEATS: Memory[Name, Seat] = Memory(_seats, _ask_for_seats, of=lambda row: row[:3], make=_seat)
 
 
 def rounds_of(game: str) -> QuerySet[Round]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.partners import operations as partners
+from accounts.partners.models import ApiKey
 from accounts.partners.rules import SCOPES, Environment
 from casino.lib.clock import ManualClock
 from games.crash.api import bets
@@ -46,6 +47,17 @@ def test_a_bet_costs_one_call_to_the_operator_and_shows_its_balance(seamless: Se
     assert (placed.status_code, placed.json()["balance"]) == (201, 4_000)
     assert seamless.calls() == [("bet", "confirmed", 1000)]
     assert partner.balance(player) == 4_000
+
+
+def test_nobody_is_asked_for_a_stake_by_a_key_that_was_revoked_on_another_process(
+    seamless: Seamless, partner: Partner, now: datetime
+) -> None:
+    """This one remembers it, and what an operator has taken cannot be undone by not writing it down."""
+    player = seamless.seat(5_000)
+    assert partner.post("/bets", bet(seamless, player, identifier=1)).status_code == 201
+    ApiKey.objects.filter(pk=partner.key.pk).update(revoked_at=now)
+    assert code_of(partner.post("/bets", bet(seamless, player, identifier=2))) == (401, "key_revoked")
+    assert len(seamless.calls()) == 1
 
 
 def test_a_repeated_call_is_answered_as_before_and_takes_nothing(seamless: Seamless, partner: Partner) -> None:

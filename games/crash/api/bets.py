@@ -26,9 +26,11 @@ from games.crash.errors import OperatorUnavailable
 from games.crash.models import PartnerBet
 from games.crash.operations import BetAction, BetRequest, ClosedBet, FromPartner, PlacedBet, remote
 from games.crash.operations.remote import Wanted
+from games.crash.partner_queries import SEATS, Name, Seat
 from wallet.operators.operations import NoOperator
 
 Shown = tuple[int, dict[str, Any]]
+Find = Callable[[Name], Seat | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ class Asked:
 
 
 # --- from a request to a wish -----------------------------------------------------------------------------------------
-def to_place(key: ApiKey, data: dict[str, Any]) -> Asked:
-    seat = partner_queries.seat(key.partner_id, key.environment, data["user"])
+def to_place(key: ApiKey, data: dict[str, Any], find: Find = SEATS.look_up) -> Asked:
+    """`find` looks the player up."""
+    seat = find((key.partner_id, key.environment, data["user"]))
     if seat is None:
         raise Problem("not_found", "You have no player with this id.")
     if not seat.is_active:

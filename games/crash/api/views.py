@@ -1,6 +1,7 @@
 """The endpoints. Each one parses, makes one call of the domain, and answers."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from games.crash import partner_queries, queries
 from games.crash.api import bets, examples, shapes
 from games.crash.api.inputs import BetInput, BetsQuery, CashoutInput, GameQuery, NothingInput
 from games.crash.models import Game
+from games.crash.partner_queries import SEATS
 
 SETTLED_FOR_GOOD = timedelta(minutes=2)
 
@@ -169,7 +171,7 @@ class Bets(MoneyView):
         data = checked(BetInput, request.data)
         if not partner_queries.is_game(data["game"]):
             raise Problem("not_found", "There is no such game.")
-        asked = bets.to_place(self.key, data)
+        asked = bets.to_place(self.key, data, partial(self.recalled, SEATS))
         if asked.wish.operator_id is not None and self.is_new():
             [asked] = bets.with_stakes([asked], [self.call_name], self.clock)
             refused = asked.wish.refused

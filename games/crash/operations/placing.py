@@ -131,7 +131,12 @@ def denominator(round_: Round, request: BetRequest) -> int:
 
 
 def first_questions(requests: Sequence[BetRequest]) -> list[Asked]:
-    """What `place_bets` asks first, for each game that these bets are in."""
+    """
+    What `place_bets` asks first, for each game that these bets are in.
+
+    Not the accounts as well: a call that is under way elsewhere holds its player's, and its repetition is to be told so
+    at once instead of waiting for it, with all that came along.
+    """
     return [sharing_waiting_round(game) for game in dict.fromkeys(request.game for request in requests)]
 
 
