@@ -81,6 +81,22 @@ def test_two_presses_in_one_breath_play_once(visit: Visit) -> None:
     assert game.points() == 1
 
 
+def test_a_list_of_bets_that_was_read_before_a_bet_does_not_take_it_off_the_page(visit: Visit) -> None:
+    game = Game(visit(), "dice")
+    late: list[tuple[Any, Any]] = []
+    game.page.route("**/history.json*", lambda route: late.append((route, route.fetch())), times=1)
+    game.page.reload()
+    while not late:
+        game.page.wait_for_timeout(20)
+    game.ready()
+    game.play()
+    assert game.points() == 1
+    with game.page.expect_response("**/history.json*"):
+        late[0][0].fulfill(response=late[0][1])
+    game.play()
+    assert game.points() == 2
+
+
 def test_the_balance_follows_what_was_paid_and_the_next_bet_has_the_next_hash(visit: Visit) -> None:
     game = Game(visit(), "dice")
     before = minor(game.page.inner_text("[data-part=balance]"))

@@ -17,8 +17,9 @@ function band({ stake, payout }) {
 
 export class History {
   #next = null;
-  #loaded = false;
   #bets = [];
+  #asked = 0; // how many times the list was asked for: only the newest answer counts
+  #meanwhile = null; // bets played while an answer is on its way, which may have been read before them
 
   constructor({ strip, panel, api, tell, onOpen }) {
     Object.assign(this, { strip, api, tell, onOpen });
@@ -30,16 +31,24 @@ export class History {
 
   /** Anew, from the server: the player's money or sign-in may be another. */
   async load() {
+    this.#asked += 1;
+    const asked = this.#asked;
+    this.#meanwhile = [];
     const { bets, next } = await this.api.history();
+    if (asked !== this.#asked) return;
+    const played = this.#meanwhile;
+    this.#meanwhile = null;
     this.#bets = bets;
     this.#next = next;
-    this.#loaded = true;
+    for (const bet of played) this.#put(bet);
     this.#draw();
   }
 
   async #older() {
+    const asked = this.#asked;
     try {
       const { bets, next } = await this.api.history(this.#next);
+      if (asked !== this.#asked) return;
       this.#bets.push(...bets);
       this.#next = next;
       this.#draw();
@@ -49,9 +58,13 @@ export class History {
   }
 
   add(bet) {
-    if (!this.#loaded || this.#bets.some((known) => known.id === bet.id)) return;
-    this.#bets.unshift(bet);
+    this.#meanwhile?.push(bet);
+    this.#put(bet);
     this.#draw();
+  }
+
+  #put(bet) {
+    if (!this.#bets.some((known) => known.id === bet.id)) this.#bets.unshift(bet);
   }
 
   /** The bet that used this hash, among those known. */

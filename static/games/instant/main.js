@@ -22,6 +22,7 @@ let page = null;
 class Page {
   #seat = null;
   #busy = false;
+  #asks = 0; // bets that were asked for and answered, well or badly
   #offline = null; // the timer of the next try
   #checks = null;
 
@@ -72,7 +73,9 @@ class Page {
         keep(key, button.dataset.modeChoice);
         choose(button.dataset.modeChoice);
         this.panel.complain(null);
+        this.#rest(true); // what the panel still shows is the other money's hash and balance
         await this.sit();
+        this.#rest(false);
       });
     }
   }
@@ -98,11 +101,20 @@ class Page {
   /** Ask the server how things stand: money, limits, rules, the next hash. */
   async sit() {
     try {
-      this.#take(await this.api.seat());
+      this.#take(await this.#newest());
       await this.history.load();
       this.#online();
     } catch (error) {
       this.#trouble(error);
+    }
+  }
+
+  /** The seat as it is after every bet of this page: one read before a bet would bring its hash and balance back. */
+  async #newest() {
+    for (;;) {
+      const asks = this.#asks;
+      const seat = await this.api.seat();
+      if (asks === this.#asks) return seat;
     }
   }
 
@@ -125,6 +137,11 @@ class Page {
     const { denominator, isDemo, limits } = this.#seat;
     part("balance").textContent = formatMinor(minor, denominator);
     part("refill").hidden = !isDemo || this.#seat.balance >= limits.default * 10;
+  }
+
+  #rest(busy) {
+    this.#busy = busy;
+    this.changed();
   }
 
   changed() {
@@ -156,8 +173,7 @@ class Page {
     if (this.auto.running) this.panel.stakeMinor = stake;
     const trouble = this.#check();
     if (trouble) return new Error(trouble[1]);
-    this.#busy = true;
-    this.changed();
+    this.#rest(true);
     this.#balance(this.#seat.balance - stake);
     kind.begin();
     try {
@@ -170,8 +186,7 @@ class Page {
       this.#trouble(error);
       return error;
     } finally {
-      this.#busy = false;
-      this.changed();
+      this.#rest(false);
     }
   }
 
@@ -181,6 +196,8 @@ class Page {
       return await this.api.bet(bet);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
+    } finally {
+      this.#asks += 1;
     }
     const seat = await this.api.seat();
     this.#seat = { ...this.#seat, ...seat };
