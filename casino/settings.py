@@ -222,6 +222,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
+# New accounts a minute from one address; allauth's limits of sign-ins and of the rest stay as they are.
+ACCOUNT_RATE_LIMITS = {"signup": f"{env.int('SIGN_UPS_PER_MINUTE', default=20)}/m/ip"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 SESSION_IDLE_SECONDS = 30 * 60  # game sessions: idle, contract section 5

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -22,6 +23,7 @@ from accounts.models import User
 from accounts.protection import queries as protection
 from accounts.protection.errors import Excluded
 from accounts.queries import session_expiry
+from casino.api.addresses import client_address
 from casino.lib.clock import iso, system_clock
 from casino.lib.errors import DomainError
 from casino.lib.money import format_minor
@@ -252,7 +254,7 @@ def session(request: HttpRequest) -> HttpResponse:
             player,
             is_demo=is_demo,
             now=now,
-            address=request.META.get("REMOTE_ADDR") or None,
+            address=client_address(request.META, settings.TRUSTED_PROXY_IPS) or None,
             user_agent=request.headers.get("User-Agent", ""),
         )
     except DomainError as refused:

@@ -132,6 +132,7 @@ def embedded_site(folder: Path, *, crash_between: tuple[int, int] = (200, 300), 
         "CRASH_WAIT_MS": "1000",
         "CRASH_TICK_MS": "20",
         "CRASH_GRACE_MS": "100",
+        "SIGN_UPS_PER_MINUTE": "10000",  # every visitor of a test comes from here
         **settings,
     }
     seed = _prepare(env, crash_between, rounds=200)
