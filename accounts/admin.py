@@ -37,6 +37,13 @@ class ReasonForm(forms.Form):
     )
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        operations.revoke_sessions_of(user, now=system_clock.now())
+        return user
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
     """
@@ -47,7 +54,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = PasswordForm
     show_full_result_count = False
     list_display = ("username", "role", "currency_code", "is_demo", "state", "date_joined", "last_login")
     list_filter = ("is_demo", "is_active", "is_staff", "groups")

@@ -25,6 +25,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "games.dashboard.show",
+    "LOGIN": {"form": "accounts.staff_sign_in.StaffSignIn"},
     "STYLES": [lambda request: "/static/backoffice/backoffice.css"],
     "COLORS": {
         "primary": {

@@ -1,7 +1,5 @@
 """New accounts are limited by where the visitor comes from, not by the proxy between."""
 
-import secrets
-from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -9,14 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import GameSession, User
+from tests.accounts.addresses import somewhere
 
 pytestmark = pytest.mark.django_db
 PROXY = "198.51.100.1"
-
-
-def somewhere() -> str:
-    """An address from which nobody has come before: what Redis counts outlives a run."""
-    return str(IPv4Address(secrets.randbits(24) | 10 << 24))
 
 
 def sign_up(name: str, *, forwarded: str, peer: str = PROXY) -> int:
