@@ -1,8 +1,8 @@
 """The back office's first page."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -14,6 +14,8 @@ from games.crash.reports import ReturnWatch
 from games.instant import reports as instant
 from games.instant.kinds import KINDS
 from games.instant.staff_panels import describe
+from games.solo import reports as solo
+from games.totals import Total
 from wallet.bankroll.models import Bankroll
 from wallet.bankroll.queries import bankrolls
 from wallet.models import Currency
@@ -24,14 +26,13 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("crash.view_bet"):
         return context
     now = system_clock.now()
-    totals: list[tuple[str, Total]] = [("Crash", total) for total in reports.today(now)]
-    totals += [(KINDS[total.game].title, total) for total in instant.today(now)]
-    last_minute = reports.bets_last_minute(now) + instant.bets_last_minute(now)
+    totals = [*reports.today(now), *solo.today(now), *instant.today(now)]
+    last_minute = reports.bets_last_minute(now) + solo.bets_last_minute(now) + instant.bets_last_minute(now)
     context |= {
         "title": "Dashboard",
         "figures_at": now,
         "rounds_today": reports.rounds_today(now),
-        "bets_today": sum(total.bets for _, total in totals),
+        "bets_today": sum(total.bets for total in totals),
         "bets_per_second": f"{last_minute / 60:.1f}",
         "bets_last_minute": last_minute,
         "day_totals": _day_rows(totals),
@@ -44,61 +45,37 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-class Total(Protocol):
-    """Of one currency, minor units: of one game, or of several."""
-
-    @property
-    def currency(self) -> str: ...
-    @property
-    def denominator(self) -> int: ...
-    @property
-    def bets(self) -> int: ...
-    @property
-    def stake_minor(self) -> int: ...
-    @property
-    def payout_minor(self) -> int: ...
-
-
-@dataclass(slots=True)
-class _Sum:
-    currency: str
-    denominator: int
-    bets: int = 0
-    stake_minor: int = 0
-    payout_minor: int = 0
-
-    def add(self, total: Total) -> None:
-        self.bets += total.bets
-        self.stake_minor += total.stake_minor
-        self.payout_minor += total.payout_minor
-
-
-def _day_rows(totals: Iterable[tuple[str, Total]]) -> list[dict[str, Any]]:
+def _day_rows(totals: Iterable[Total]) -> list[dict[str, Any]]:
     """Currency by currency, its games one by one and, where there are several, all of them together."""
-    by_currency: dict[str, list[tuple[str, Total]]] = {}
-    for game, total in totals:
-        by_currency.setdefault(total.currency, []).append((game, total))
+    by_currency: dict[str, list[Total]] = {}
+    for total in totals:
+        by_currency.setdefault(total.currency, []).append(total)
     rows = []
-    for currency, games in sorted(by_currency.items()):
-        rows += [_day_row(game, total) for game, total in games]
+    for _, games in sorted(by_currency.items()):
+        rows += [_day_row(total) for total in games]
         if len(games) > 1:
-            together = _Sum(currency, games[0][1].denominator)
-            for _, total in games:
-                together.add(total)
-            rows.append(_day_row("all games", together) | {"together": True})
+            rows.append(_day_row(_together(games)) | {"game": "all games", "together": True})
     return rows
 
 
-def _day_row(game: str, total: Total) -> dict[str, Any]:
-    ggr = total.stake_minor - total.payout_minor
+def _together(games: Sequence[Total]) -> Total:
+    return replace(
+        games[0],
+        bets=sum(total.bets for total in games),
+        stake_minor=sum(total.stake_minor for total in games),
+        payout_minor=sum(total.payout_minor for total in games),
+    )
+
+
+def _day_row(total: Total) -> dict[str, Any]:
     return {
-        "game": game,
+        "game": KINDS[total.game].title if total.game in KINDS else total.game,
         "currency": total.currency,
         "bets": total.bets,
         "stake": format_minor(total.stake_minor, total.denominator),
         "payout": format_minor(total.payout_minor, total.denominator),
-        "ggr": format_minor(ggr, total.denominator),
-        "loss": ggr < 0,
+        "ggr": format_minor(total.ggr_minor, total.denominator),
+        "loss": total.ggr_minor < 0,
         "rtp": f"{100 * total.payout_minor / total.stake_minor:.2f} %" if total.stake_minor else "–",
     }
 

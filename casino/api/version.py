@@ -17,7 +17,8 @@ CHANGES: list[Change] = [
         "version": "1.0.0",
         "date": "2026-11-21",
         "kind": "changed",
-        "text": "`GET /reports/activity` counts your players' instant bets (dice, videopoker, shell, slots) as well.",
+        "text": "`GET /reports/activity` counts all bets of your players: beside those that you placed for them, their "
+        "own at the table, in solo rounds (`BigPanda/solo`) and of the instant games (dice, videopoker, shell, slots).",
     },
     {
         "version": "1.0.0",

@@ -19,7 +19,8 @@ from casino.api.version import API_VERSION, CHANGES
 from casino.api.views import ApiView
 from games.crash import partner_queries, queries
 from games.instant import reports as instant
-from games.instant.reports import GameTotal
+from games.solo import reports as solo
+from games.totals import Total
 
 LONGEST_REPORT = timedelta(days=366)
 GAME_STATUSES = ["up", "off"]
@@ -74,7 +75,7 @@ class ReportShape(serializers.Serializer[Any]):
     results = ActivityShape(many=True)
 
 
-def _row(day: partner_queries.Activity | GameTotal) -> dict[str, Any]:
+def _row(day: Total) -> dict[str, Any]:
     values = (day.day.isoformat(), day.game, day.currency, day.denominator)
     return dict(zip(COLUMNS, (*values, day.bets, day.stake_minor, day.payout_minor, day.ggr_minor), strict=True))
 
@@ -92,7 +93,8 @@ class ActivityReport(ApiView):
         operation_id="reports_activity",
         summary="Stakes, payouts and gross gaming revenue by day, currency and game",
         description="Settled bets of your players in the key's environment, by the day on which they were placed: "
-        "those that you placed on the crash games, and all that they played of the instant games.",
+        "those that you placed for them, and those that they placed themselves. The game of solo rounds is the crash "
+        "game's with `/solo` added.",
         tags=["Reports"],
         parameters=[
             OpenApiParameter("from", OpenApiTypes.DATE, required=True, description="first day (UTC)"),
@@ -109,8 +111,9 @@ class ActivityReport(ApiView):
     def get(self, request: Request) -> HttpResponseBase:
         wanted = checked(ReportQuery, request.query_params)
         whose, span = (self.key.partner_id, self.key.environment), {"first": wanted["from"], "last": wanted["to"]}
-        days: list[partner_queries.Activity | GameTotal] = [
+        days: list[Total] = [
             *partner_queries.activity(*whose, **span),
+            *solo.activity(*whose, **span),
             *instant.activity(*whose, **span),
         ]
         days.sort(key=lambda day: (day.day, day.game, day.currency))

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.cache import caches
-from django.db.models import CharField, Count, F, QuerySet, Sum, UUIDField
-from django.db.models.functions import TruncDate
+from django.db.models import CharField, Count, QuerySet, UUIDField
 
 from accounts.partners.rules import Environment
 from casino.lib.clock import elapsed_ms
@@ -22,6 +21,7 @@ from games.crash.models import Bet, Game, PartnerBet, Round
 from games.crash.queries import SHOWN_STATUSES
 from games.crash.rules import CURVE, MIN_CRASH_POINT, tick_at
 from games.crash.sealed import course_of
+from games.totals import Total, by_day, of_partner
 from wallet.chart import book_of
 
 LARGE_ROUND = 2_000  # players from which on their number is not counted anew for every question
@@ -203,43 +203,11 @@ def open_bets(partner_id: int, environment: str, game: str) -> list[Message]:
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """A day (UTC) of one game in one currency: settled bets only, minor units."""
-
-    day: date
-    game: str
-    currency: str
-    denominator: int
-    bets: int
-    stake_minor: int
-    payout_minor: int
-
-    @property
-    def ggr_minor(self) -> int:
-        """Gross gaming revenue: what was staked less what was paid."""
-        return self.stake_minor - self.payout_minor
-
-
-def activity(partner_id: int, environment: str, *, first: date, last: date) -> list[Activity]:
-    """Each day from `first` to `last`, both included, by the day on which the bets were placed."""
-    since = datetime.combine(first, time.min, tzinfo=UTC)
-    until = datetime.combine(last, time.min, tzinfo=UTC) + timedelta(days=1)
-    bets = PartnerBet.objects.filter(
-        partner_id=partner_id,
-        environment=environment,
-        bet__status__in=(Bet.Status.CASHED_OUT, Bet.Status.LOST),
-        bet__placed_at__gte=since,
-        bet__placed_at__lt=until,
-    )
-    grouped = (
-        bets.values(
-            day=TruncDate("bet__placed_at", tzinfo=UTC),
-            game=F("bet__round__game_id"),
-            currency=F("bet__currency_id"),
-            denominator=F("bet__currency__denominator"),
-        )
-        .annotate(bets=Count("bet_id"), stake_minor=Sum("bet__stake_minor"), payout_minor=Sum("bet__payout_minor"))
-        .order_by("day", "game", "currency")
-    )
-    return [Activity(**row) for row in grouped]
+def activity(partner_id: int, environment: str, *, first: date, last: date) -> list[Total]:
+    """
+    Of a partner's players, each day from `first` to `last`, both included: whether the partner placed the bets or the
+    players did, at the table.
+    """
+    whose = of_partner(partner_id, environment, first=first, last=last, placed="placed_at")
+    bets = Bet.objects.filter(whose, status__in=(Bet.Status.CASHED_OUT, Bet.Status.LOST))
+    return by_day(bets, placed="placed_at", game="round__game_id")

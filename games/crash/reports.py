@@ -18,27 +18,12 @@ from games.crash import fairness
 from games.crash.models import Bet, GameConfig, Round
 from games.crash.queries import round_view
 from games.crash.rules import CAPS
+from games.totals import Total, by_day, midnight
 
 SETTLED = (Bet.Status.CASHED_OUT, Bet.Status.LOST)
 # 2.576 standard errors hold 99 % of what chance does to a game whose return is right.
 BAND_WIDTH = 2.576
 RTP_WINDOW = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class DayTotal:
-    """Real money of one currency in rounds opened since midnight (UTC); refunded and cancelled bets are left out."""
-
-    currency: str
-    denominator: int
-    bets: int
-    stake_minor: int
-    payout_minor: int
-
-    @property
-    def ggr_minor(self) -> int:
-        """Gross gaming revenue: what was staked less what was paid."""
-        return self.stake_minor - self.payout_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +79,6 @@ class RoundCheck:
         return all(holds for _, holds in self.claims)
 
 
-def midnight(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def rounds_today(now: datetime) -> int:
     return Round.objects.filter(opened_at__gte=midnight(now)).exclude(state=Round.State.VOIDED).count()
 
@@ -108,17 +89,11 @@ def bets_last_minute(now: datetime) -> int:
     return Bet.objects.filter(round__in=recent, placed_at__gt=now - timedelta(minutes=1)).count()
 
 
-def today(now: datetime) -> list[DayTotal]:
+def today(now: datetime) -> list[Total]:
+    """Real money in rounds opened since midnight (UTC); refunded and cancelled bets are left out."""
     opened = Round.objects.filter(opened_at__gte=midnight(now)).values("pk")
     bets = Bet.objects.filter(round__in=opened, is_demo=False, status__in=SETTLED)
-    totals = (
-        bets.values("currency_id", denominator=F("currency__denominator"))
-        .annotate(bets=Count("pk"), stake=Sum("stake_minor"), payout=Sum("payout_minor"))
-        .order_by("currency_id")
-    )
-    return [
-        DayTotal(row["currency_id"], row["denominator"], row["bets"], row["stake"], row["payout"]) for row in totals
-    ]
+    return by_day(bets, placed="round__opened_at", game="round__game_id")
 
 
 def live_rounds(now: datetime) -> list[LiveRound]:

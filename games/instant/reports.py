@@ -6,7 +6,7 @@ Money is integers. The watch over the return is statistics, in floats: it moves 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from math import sqrt
 from operator import add
@@ -14,36 +14,18 @@ from typing import Any
 
 from django.db.models import Count, F, FloatField, JSONField, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce, Floor, Least, TruncDate
+from django.db.models.functions import Cast, Coalesce, Floor, Least
 
-from accounts.partners.models import PartnerPlayer
 from games.instant.fairness import SPACE
 from games.instant.models import InstantBet, InstantConfig
 from games.instant.queries import InForce, newest_configs, under
 from games.instant.shell.rules import FIELDS
+from games.totals import Total, by_day, midnight, of_partner
 
 # 2.576 standard errors hold 99 % of what chance does to a game whose return is right.
 BAND_WIDTH = 2.576
 WIDE = 1.0  # a band as wide as the return itself says nothing yet
 RTP_WINDOW = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class GameTotal:
-    """A day's bets (UTC) of one game in one currency, minor units."""
-
-    day: date
-    game: str
-    currency: str
-    denominator: int
-    bets: int
-    stake_minor: int
-    payout_minor: int
-
-    @property
-    def ggr_minor(self) -> int:
-        """Gross gaming revenue: what was staked less what was paid."""
-        return self.stake_minor - self.payout_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +65,7 @@ class ReturnWatch:
         return "within" if self.band < WIDE else "too few to tell"
 
 
-def midnight(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def today(now: datetime) -> list[GameTotal]:
+def today(now: datetime) -> list[Total]:
     """Real money since midnight (UTC)."""
     return _totals(InstantBet.objects.filter(played_at__gte=midnight(now), is_demo=False))
 
@@ -96,38 +74,14 @@ def bets_last_minute(now: datetime) -> int:
     return InstantBet.objects.filter(played_at__gt=now - timedelta(minutes=1)).count()
 
 
-def activity(partner_id: int, environment: str, *, first: date, last: date) -> list[GameTotal]:
+def activity(partner_id: int, environment: str, *, first: date, last: date) -> list[Total]:
     """Of a partner's players, each day from `first` to `last`, both included."""
-    since = datetime.combine(first, time.min, tzinfo=UTC)
-    until = datetime.combine(last, time.min, tzinfo=UTC) + timedelta(days=1)
-    players = PartnerPlayer.objects.filter(partner_id=partner_id, environment=environment).values("user_id")
-    bets = InstantBet.objects.filter(player__in=players, played_at__gte=since, played_at__lt=until)
-    return _totals(bets)
+    whose = of_partner(partner_id, environment, first=first, last=last, placed="played_at")
+    return _totals(InstantBet.objects.filter(whose))
 
 
-def _totals(bets: QuerySet[InstantBet]) -> list[GameTotal]:
-    grouped = (
-        bets.values(
-            "game_id",
-            "currency_id",
-            day=TruncDate("played_at", tzinfo=UTC),
-            denominator=F("currency__denominator"),
-        )
-        .annotate(bets=Count("pk"), stakes=Sum("stake_minor"), payouts=Sum("payout_minor"))
-        .order_by("day", "game_id", "currency_id")
-    )
-    return [
-        GameTotal(
-            row["day"],
-            row["game_id"],
-            row["currency_id"],
-            row["denominator"],
-            row["bets"],
-            row["stakes"],
-            row["payouts"],
-        )
-        for row in grouped
-    ]
+def _totals(bets: QuerySet[InstantBet]) -> list[Total]:
+    return by_day(bets, placed="played_at", game="game_id")
 
 
 # --- the watch over the return ----------------------------------------------------------------------------------------

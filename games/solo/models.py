@@ -187,6 +187,7 @@ class Bet(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-placed_at"], name="solobet_account_recent"),
+            models.Index(fields=["placed_at"], name="solobet_placed_at"),
             models.Index(fields=["account", "-payout_minor"], condition=Q(status="cashed_out"), name="solobet_top"),
         ]
 

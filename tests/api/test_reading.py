@@ -15,6 +15,7 @@ from casino.lib.clock import iso
 from games.crash.models import Round
 from tests.api.kit import V1, Caller, code_of
 from tests.games.crash.playing import Play
+from tests.games.solo.playing import Solo
 from wallet.exchange import operations as exchange
 from wallet.models import Currency
 
@@ -215,6 +216,28 @@ def test_the_report_adds_up_settled_bets_by_day(acme: Caller, pat: PartnerPlayer
     assert lines[1].endswith(",BigPanda,BRL,100,2,1500,1500,0")
 
 
+def test_the_report_has_what_the_players_placed_themselves_and_nobody_elses(
+    acme: Caller, pat: PartnerPlayer, play: Play, seat: Any, make_caller: Any, make_player: Any
+) -> None:
+    other = seat(make_caller("other"), "p-1")
+    play.open(crash_point=300)
+    play.placed(pat.user, stake=1000, auto=150)
+    play.placed(other.user, stake=7000)
+    play.placed(make_player("visitor", real=10_000), stake=300)
+    play.launch()
+    play.finish()
+    day = play.now.date()
+    solo = Solo("BigPanda", pat.user, play.now)
+    solo.coming(200, 400)
+    solo.placed(stake=500, auto=110)
+    solo.finish()
+    rows = acme.get(f"/reports/activity?from={day}&to={day + timedelta(days=1)}").json()["results"]
+    assert [(row["game"], row["bets"], row["stake"], row["payout"], row["ggr"]) for row in rows] == [
+        ("BigPanda", 1, 1000, 1500, -500),
+        ("BigPanda/solo", 1, 500, 550, -50),
+    ]
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -262,7 +285,7 @@ def test_no_endpoint_asks_the_database_more_than_it_must(
         "/user/limits?user=p-1": 5,
         f"/bets/{tickets[0]}": 2,
         "/bets": 2,
-        "/reports/activity?from=2026-01-01&to=2026-01-02": 3,
+        "/reports/activity?from=2026-01-01&to=2026-01-02": 4,
     }
     for path, cost in costs.items():
         with django_assert_num_queries(cost):

@@ -1,0 +1,29 @@
+"""Questions that staff and partners ask of solo play: its takings by day."""
+
+from datetime import date, datetime, timedelta
+
+from django.db.models import QuerySet
+
+from games.solo.models import Bet
+from games.totals import Total, by_day, midnight, of_partner
+
+
+def today(now: datetime) -> list[Total]:
+    """Of real money placed since midnight (UTC); refunded bets are left out."""
+    return _totals(Bet.objects.filter(placed_at__gte=midnight(now), is_demo=False))
+
+
+def bets_last_minute(now: datetime) -> int:
+    return Bet.objects.filter(placed_at__gt=now - timedelta(minutes=1)).count()
+
+
+def activity(partner_id: int, environment: str, *, first: date, last: date) -> list[Total]:
+    """Of a partner's players, each day from `first` to `last`, both included."""
+    whose = of_partner(partner_id, environment, first=first, last=last, placed="placed_at")
+    return _totals(Bet.objects.filter(whose))
+
+
+def _totals(bets: QuerySet[Bet]) -> list[Total]:
+    """The game of these is `<game>/solo`."""
+    settled = bets.filter(status__in=(Bet.Status.CASHED_OUT, Bet.Status.LOST))
+    return by_day(settled, placed="placed_at", game="round__game_id", suffix="/solo")
