@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def game(now: datetime) -> Game:
-    return operations.ensure_game(slug="BigPanda", title="Big Panda", now=now)
+    return operations.ensure_game(slug="BigPanda", title="BigPanda", now=now)
 
 
 def ask_session(client: Client, body: Any) -> Any:

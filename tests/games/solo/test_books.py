@@ -16,7 +16,7 @@ from games.crash import audit as crash_audit
 from games.crash import operations as crash
 from games.crash.models import GameConfig
 from games.crash.sealed import salt_of
-from games.solo import operations, queries
+from games.solo import operations, queries, reports
 from games.solo.models import Bet, Chain, Outage, Round
 from tests.games.solo.playing import TICK_MS, Solo, findings, ms_of
 from tests.wallet.unguarded import sql, unguarded
@@ -54,6 +54,18 @@ def verify(round_id: object) -> str:
     out = StringIO()
     call_command("verify_round", str(round_id), stdout=out)
     return out.getvalue()
+
+
+def test_the_days_takings_are_of_settled_bets_for_real_money(solo: Solo, make_player: Make) -> None:
+    bets = played(solo)
+    demo = solo.beside(make_player("eve", demo=True))
+    demo.coming(200, 400)
+    demo.placed(stake=999, auto=150)
+    demo.finish()
+    (total,) = reports.today(solo.now)
+    assert (total.game, total.currency, total.bets, total.stake_minor) == (f"{solo.game}/solo", "BRL", 3, 3 * 999)
+    assert total.payout_minor == bets["auto"].payout_minor + bets["hand"].payout_minor
+    assert reports.bets_last_minute(bets["open"].placed_at) == 2, "the open one and the demo one"
 
 
 def test_every_fate_is_in_the_books_and_every_finished_round_verifies(solo: Solo) -> None:
