@@ -91,6 +91,19 @@ def house_accounts_asked_anew() -> None:
 
 
 @pytest.fixture
+def fresh_limits(settings: Any) -> Iterator[None]:
+    """Counted in this process, and from zero for each test."""
+    from casino.api import limits
+
+    settings.REDIS_URLS = []
+    limits._shared.cache_clear()
+    limits._in_memory.cache_clear()
+    yield
+    limits._shared.cache_clear()
+    limits._in_memory.cache_clear()
+
+
+@pytest.fixture
 def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The test database with real commits; what a test writes stays, so use names of your own (`make_player`)."""
     from django.db import connection

@@ -72,6 +72,14 @@ class HashUsed(DomainError):
     message = "The bet names a hash that is not the next one (any more)."
 
 
+class RulesChanged(DomainError):
+    """The bet was meant for rules that are not in force any more: its odds would be others than the player saw."""
+
+    code = "rules_changed"
+    status = 409
+    message = "The rules of this game have just changed. Nothing was played."
+
+
 class WalletUnavailable(DomainError):
     """Of players whose money is at an operator. Nothing was taken, or it goes back."""
 

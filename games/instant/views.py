@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.protection import queries as protection
 from accounts.protection.errors import Excluded
+from casino.api import limits
 from casino.lib.clock import iso, system_clock
 from casino.lib.errors import DomainError
 from games.instant import facts, queries, shapes, sittings
@@ -83,12 +84,29 @@ def answers(view: Callable[..., dict[str, Any]]) -> Callable[..., HttpResponse]:
         if not isinstance(request.user, User):
             return _error(401, code="authentication_failed", message="Sign in to play.")
         try:
+            _slow_down(request.user)
             return JsonResponse(view(request, request.user, game, **names))
+        except TooMany as refused:
+            answer = _error(429, code="rate_limited", message=refused.message)
+            answer["Retry-After"] = str(refused.var)
+            return answer
         except DomainError as refused:
             field = getattr(refused, "field", None)
             return _error(refused.status, refused.code, refused.message, field=field, limit=refused.var)
 
     return answering
+
+
+class TooMany(DomainError):
+    """`var` is the seconds to wait."""
+
+
+def _slow_down(player: User) -> None:
+    """Counted along with what the player asks of the legacy APIs: it is the same games."""
+    standing = limits.take("play", f"player:{player.pk}")
+    if not standing.allowed:
+        wait = max(1, standing.reset_seconds)
+        raise TooMany(f"Too many requests at once. Try again in {wait} seconds.", var=wait)
 
 
 def _error(status: int, code: str, message: str, **more: Any) -> JsonResponse:
@@ -141,8 +159,9 @@ def seat(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
 @answers
 def bet(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
     """
-    `{"mode", "stake", "hash", "clientseed"}` and what the game's rules ask for. `stake` is in minor units; `hash` is
-    the one that the page shows, so what is sent twice plays once; `clientseed` -1 leaves it to the server.
+    `{"mode", "stake", "hash", "version", "clientseed"}` and what the game's rules ask for. `stake` is in minor units;
+    `hash` and `version` of the rules are those that the page shows: what is sent twice plays once, and nothing is
+    played at odds that the player did not see. `clientseed` -1 leaves it to the server, no `version` takes any rules.
     """
     body, now = _body(request), system_clock.now()
     choice, seed = choice_of(game, body)
@@ -151,6 +170,9 @@ def bet(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
         raise InvalidBet("stake", "The stake must be a whole number of the smallest units, above zero.")
     if not isinstance(seen, str) or not _HASH.fullmatch(seen):
         raise InvalidBet("hash", "The bet must name the hash that it is held to.")
+    version = body.get("version")
+    if version is not None and (type(version) is not int or version < 1):
+        raise InvalidBet("version", "The version of the rules is a whole number from 1.")
     place = _place(player, body.get("mode"))
     sittings.sit(request.session, player.pk, now=now)
     request_ = PlayRequest(
@@ -163,6 +185,7 @@ def bet(request: HttpRequest, player: User, game: str) -> dict[str, Any]:
         choice=choice,
         client_seed=seed,
         hash=seen,
+        version=version,
         operator_id=operators.operator_of(place.account.pk),
     )
     return shapes.played(desk.submit_one(request_))

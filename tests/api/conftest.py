@@ -8,7 +8,6 @@ from accounts.models import User
 from accounts.partners import operations as partners
 from accounts.partners.models import Partner, PartnerPlayer
 from accounts.partners.rules import SCOPES, Environment
-from casino.api import limits
 from games.crash import operations
 from tests.api.kit import Caller
 from tests.games.crash.playing import Play
@@ -22,14 +21,8 @@ def now() -> datetime:
 
 
 @pytest.fixture(autouse=True)
-def fresh_limits(settings: Any) -> Any:
-    """Counted in this process, and from zero for each test."""
-    settings.REDIS_URLS = []
-    limits._shared.cache_clear()
-    limits._in_memory.cache_clear()
-    yield
-    limits._shared.cache_clear()
-    limits._in_memory.cache_clear()
+def limits_of_this_test(fresh_limits: None) -> None:
+    pass
 
 
 @pytest.fixture

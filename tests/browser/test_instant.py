@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Visitor, minor
+from tests.servers import Site
 
 Visit = Callable[..., Visitor]
 GAMES = ["dice", "videopoker", "shell", "slots"]
@@ -173,6 +174,26 @@ def test_another_tab_may_take_the_hash_and_nothing_is_played_unseen(visit: Visit
     game.page.locator(".scene .point").wait_for()
     game.play()
     assert game.points() == 2
+    game.visitor.problems.clear()  # the browser itself reports the 409
+
+
+def test_a_bet_at_odds_that_are_gone_is_not_played_and_the_new_ones_are_shown(visit: Visit, table: Site) -> None:
+    game = Game(visit(), "slots")
+    before = game.page.inner_text("[data-part=balance]")
+    change = (
+        "from accounts.models import User; from casino.lib.clock import system_clock;"
+        "from games.instant.models import InstantGame; from games.instant.operations import change_config;"
+        "change_config(InstantGame.objects.get(pk='slots'), author=User.objects.get(username='admin'),"
+        " now=system_clock.now(), note='the same again')"
+    )
+    table.manage("shell", "--no-imports", "-c", change)
+    with game.page.expect_response("**/seat"):
+        game.page.click("[data-bet=action]")
+    assert "Nothing was played" in game.note("The rules of this game have just changed")
+    assert game.page.inner_text("[data-part=balance]") == before
+    game.play()
+    assert game.sent[1]["version"] == game.sent[0]["version"] + 1
+    assert game.points() == 1
     game.visitor.problems.clear()  # the browser itself reports the 409
 
 

@@ -1,10 +1,9 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from casino.api import limits
 from games.instant import operations
 from tests.legacy.kit import Bot, bot_of
 
@@ -16,14 +15,8 @@ def now() -> datetime:
 
 
 @pytest.fixture(autouse=True)
-def fresh_limits(settings: Any) -> Iterator[None]:
-    """Counted in this process, and from zero for each test."""
-    settings.REDIS_URLS = []
-    limits._shared.cache_clear()
-    limits._in_memory.cache_clear()
-    yield
-    limits._shared.cache_clear()
-    limits._in_memory.cache_clear()
+def limits_of_this_test(fresh_limits: None) -> None:
+    pass
 
 
 @pytest.fixture

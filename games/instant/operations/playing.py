@@ -28,6 +28,7 @@ from games.instant.errors import (
     InsufficientFunds,
     NoSuchGame,
     NotPlayedInCurrency,
+    RulesChanged,
     WalletUnavailable,
 )
 from games.instant.fairness import RANDOM_SEED, Roll, Secret, new_secret, outcome_of, random_client_seed
@@ -124,6 +125,8 @@ def judge(requests: Sequence[PlayRequest], *, now: datetime) -> list[Taken | Dom
 
 
 def _refusal(request: PlayRequest, game: InForce, most_win_minor: int) -> Taken | DomainError:
+    if request.version not in (None, game.version):
+        return RulesChanged()
     limit = game.limits.get(request.currency)
     if limit is None:
         return NotPlayedInCurrency()

@@ -19,7 +19,7 @@ class PlayRequest:
     word.
 
     `hash` is the one that the player has seen: the bet is refused if another is next, so a bet that is sent twice
-    plays once.
+    plays once. `version` is of the rules that they have seen, where they have: under others it is refused as well.
 
     `operator_id` says that the player's money is at an operator. Such a bet is played with a `debit`, the stake that
     the operator has taken for it, or is `refused`, where it took none (`remote`).
@@ -34,6 +34,7 @@ class PlayRequest:
     choice: Choice
     client_seed: int = RANDOM_SEED
     hash: str | None = None
+    version: int | None = None
     key: UUID = field(default_factory=uuid7)
     operator_id: int | None = None
     debit: Debit | None = None

@@ -177,7 +177,7 @@ class Page {
     this.#balance(this.#seat.balance - stake);
     kind.begin();
     try {
-      const bet = await this.#ask({ stake, hash: this.#seat.hash, clientseed: this.panel.clientSeed, ...kind.choice() });
+      const bet = await this.#ask({ stake, hash: this.#seat.hash, version: this.#seat.rules.version, clientseed: this.panel.clientSeed, ...kind.choice() });
       await this.#played(bet);
       return bet;
     } catch (error) {
@@ -200,12 +200,12 @@ class Page {
       this.#asks += 1;
     }
     const seat = await this.api.seat();
-    this.#seat = { ...this.#seat, ...seat };
+    this.#take(seat);
     if (seat.hash === bet.hash) throw new Error("The answer was lost on its way. The bet was not played and nothing was taken.");
     await this.history.load();
     const found = this.history.withHash(bet.hash);
     if (!found) throw new Error("The answer was lost on its way. Look under “My bets” before you play on.");
-    return { ...found, nextHash: seat.hash, balance: seat.balance, version: seat.rules.version };
+    return { ...found, nextHash: seat.hash, balance: seat.balance };
   }
 
   async #played(bet) {
@@ -219,7 +219,6 @@ class Page {
     this.panel.complain(words, bet.profit > 0 ? "win" : "loss");
     part("announcer").textContent = `${kind.tell(bet)}. ${words}.`;
     celebrate(scene, bet.payout / bet.stake);
-    if (bet.version !== this.#seat.rules.version) await this.sit();
   }
 
   async #newHash() {
@@ -266,11 +265,12 @@ class Page {
     if (!this.#seat) this.#notice(error.message);
     this.panel.complain(this.#words(error));
     this.panel.blame(error.field);
-    if (error.code === "hash_used") this.sit();
+    if (error.code === "hash_used" || error.code === "rules_changed") this.sit();
   }
 
   #words(error) {
     if (error.code === "hash_used") return "Another of your bets has used this hash, perhaps in another tab. Nothing was played now; the next hash is shown.";
+    if (error.code === "rules_changed") return "The rules of this game have just changed. Nothing was played; its new odds are shown.";
     if (error.code === "amount_below_minimum") return `The smallest stake is ${this.panel.money(error.limit)}.`;
     if (error.code === "amount_above_maximum" && error.limit === this.#seat?.limits.maximum) return `The largest stake is ${this.panel.money(error.limit)}.`;
     return error.message;

@@ -52,6 +52,11 @@ def games(db: None) -> None:
     operations.ensure_games(now=system_clock.now())
 
 
+@pytest.fixture(autouse=True)
+def limits_of_this_test(fresh_limits: None) -> None:
+    pass
+
+
 @pytest.fixture
 def alice(games: None, make_player: Callable[..., Any]) -> PageOf:
     return PageOf(make_player("alice", real=1_000_00))

@@ -188,6 +188,9 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, str | None]] = [
     ("dice", {"hash": "f" * 63}, 400, "invalid_request", "hash"),
     ("dice", {"hash": "ä" * 64}, 400, "invalid_request", "hash"),
     ("dice", {"hash": "0" * 64}, 409, "hash_used", None),
+    ("dice", {"version": "1"}, 400, "invalid_request", "version"),
+    ("dice", {"version": 0}, 400, "invalid_request", "version"),
+    ("dice", {"version": 2}, 409, "rules_changed", None),
     ("dice", {"clientseed": -2}, 400, "invalid_request", "clientseed"),
     ("dice", {"clientseed": 2**32}, 400, "invalid_request", "clientseed"),
     ("dice", {"clientseed": "x"}, 400, "invalid_request", "clientseed"),
@@ -367,6 +370,31 @@ def test_a_bet_keeps_the_rules_it_was_played_under(alice: PageOf) -> None:
     assert (kept["version"], kept["rtp"]) == (1, {"num": 99, "den": 100})
     assert alice.seat()["rules"]["rtp"] == {"num": 97, "den": 100}
     assert alice.bet().json()["version"] == 2
+
+
+def test_a_bet_meant_for_rules_that_are_gone_is_refused_and_its_hash_stays_good(alice: PageOf) -> None:
+    body = alice.body(version=1)
+    operations.change_config(
+        InstantGame.objects.get(pk="dice"), author=alice.player, now=system_clock.now(), rtp_bps=9_700
+    )
+    refused = alice.post("dice/bet", body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "rules_changed")
+    assert (balance_of(alice), InstantBet.objects.count()) == (1_000_00, 0)
+    assert alice.post("dice/bet", {**body, "version": alice.seat()["rules"]["version"]}).json()["version"] == 2
+
+
+def test_more_calls_than_a_player_may_make_are_told_when_to_come_again(
+    alice: PageOf, bob: PageOf, settings: Any
+) -> None:
+    settings.API_RATE_LIMITS = {**settings.API_RATE_LIMITS, "play": (3, 60)}
+    body = alice.body()
+    alice.history()
+    assert alice.post("dice/bet", body).status_code == 200
+    refused = alice.post("dice/bet", body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limited")
+    assert 1 <= int(refused["Retry-After"]) <= 60
+    assert InstantBet.objects.count() == 1
+    assert bob.bet().status_code == 200, "the others play on"
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
