@@ -96,6 +96,14 @@ def today(now: datetime) -> list[Total]:
     return by_day(bets, placed="round__opened_at", game="round__game_id")
 
 
+def has_undecided(before: datetime, since: datetime) -> bool:
+    """Is a round open that was opened before the first time, or was one settled after the second? Asked once a day."""
+    opened = Round.objects.filter(opened_at__lt=before)
+    if opened.filter(state__in=Round.LIVE).exists():
+        return True
+    return opened.filter(opened_at__gte=before - timedelta(days=1), settled_at__gt=since).exists()
+
+
 def live_rounds(now: datetime) -> list[LiveRound]:
     """Each game's live round with the real money at stake in it."""
     rounds = Round.objects.select_related("config", "chain").filter(state__in=Round.LIVE).order_by("game_id")

@@ -5,6 +5,7 @@ A game's rules know no money: they make of a roll how many times the stake is pa
 last and are rounded once, down.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +15,7 @@ from games.instant.fairness import SPACE, Roll
 Choice = Mapping[str, Any]  # what the player chose, in plain JSON values, as it is kept with the bet
 LEAST_RETURN = Fraction(3, 4)  # the return that rounding must leave at every stake, whatever is chosen
 TABLE_TOLERANCE = Fraction(1, 1000)  # how far below the configured return a pay table may stay
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 class BadChoice(Exception):
@@ -121,7 +123,7 @@ def payout_minor(stake_minor: int, multiplier: Fraction, most_minor: int | None 
 def whole_number(wish: Mapping[str, Any], field: str, lowest: int, highest: int) -> int:
     """An integer parameter, from JSON or from a form. Raises BadChoice."""
     value = wish.get(field)
-    if isinstance(value, str) and len(value) <= 20 and value.strip().lstrip("-").isdecimal() and value.isascii():
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
     if type(value) is not int:
         raise BadChoice(field, f"{field} must be a whole number.")

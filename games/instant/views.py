@@ -4,11 +4,9 @@ The instant games' pages, and what their scripts call: JSON both ways, signed in
 A page calls `seat` first (money, limits, the hash of the next bet), then `bet`. Answers are never kept by anyone.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import wraps
 from typing import Any
 
@@ -21,6 +19,7 @@ from accounts.models import User
 from accounts.protection import queries as protection
 from accounts.protection.errors import Excluded
 from casino.api import limits
+from casino.lib import exact_json
 from casino.lib.clock import iso, system_clock
 from casino.lib.errors import DomainError
 from games.instant import facts, queries, shapes, sittings
@@ -260,13 +259,9 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY or len(request.body) > LARGEST_BODY:
         raise InvalidBet("body", "The body is too large.")
     try:
-        body = json.loads(request.body, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError):  # nested a thousand deep, it is no better than no JSON
+        body = exact_json.loads(request.body)
+    except ValueError:
         raise InvalidBet("body", "The body is not JSON.") from None
     if not isinstance(body, dict):
         raise InvalidBet("body", "The body must be a JSON object.")
     return body
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(text)

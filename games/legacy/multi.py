@@ -6,6 +6,7 @@ Bets that follow one another are one run, and a run is one transaction; anything
 it has done. A bet that cannot even be read ends no run.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from games.legacy.actions import Visit, Wish
 from games.legacy.dialects import ONE, Json
 from games.legacy.errors import Refusal
 from games.legacy.params import Params, exactly
+
+logger = logging.getLogger(__name__)
 
 PATH = "/multi"
 MOST = 50
@@ -68,6 +71,9 @@ def carry_out(visit: Visit, wanted: Sequence[Any], *, unless: Refusal | None, no
         except DomainError as error:
             answers[i] = failed(Refusal.of(error))
             continue
+        except Exception:
+            answers[i] = _unexpected()
+            continue
         if isinstance(answer, Wish):
             run.append((i, answer))
         else:
@@ -80,13 +86,19 @@ def _play(visit: Visit, run: list[tuple[int, Wish]], answers: list[Any]) -> None
     """The run so far, as one transaction; it is empty afterwards."""
     if not run:
         return
-    played = _submitted([wish for _, wish in run])
-    for (i, wish), answer in zip(run, played, strict=True):
+    bets = run[:]
+    run.clear()
+    try:
+        played = _submitted([wish for _, wish in bets])
+    except Exception:
+        for i, _ in bets:
+            answers[i] = _unexpected()
+        return
+    for (i, wish), answer in zip(bets, played, strict=True):
         try:
             answers[i] = wish.answer(answer, visit.dialect)
         except Refusal as refusal:
             answers[i] = failed(refusal)
-    run.clear()
 
 
 def _submitted(wishes: Sequence[Wish]) -> Sequence[Any]:
@@ -94,6 +106,12 @@ def _submitted(wishes: Sequence[Wish]) -> Sequence[Any]:
         return desk.submit([wish.request for wish in wishes])
     except DomainError as refusal:  # the whole run was turned away, and nothing of it was taken on
         return [refusal] * len(wishes)
+
+
+def _unexpected() -> Json:
+    """In its place, like any failure: what came before it is done, and its answers must not be lost with it."""
+    logger.exception("an action of /multi failed")
+    return failed(Refusal(500))
 
 
 def _read(action: Any) -> tuple[actions.Action, dict[str, str], Params]:

@@ -5,15 +5,14 @@ JSON is read exactly: a number with a point is a Decimal, never a float; NaN, In
 refused. A name that comes several times in a form is a list, as is jQuery's `name[]`; what wants one value refuses it.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
+from casino.lib import exact_json
 from games.legacy.errors import Refusal
 
 MAX_BODY = 64 * 1024
@@ -71,27 +70,9 @@ def _of_form(form: QueryDict) -> Params:
 def exactly(text: str | bytes) -> Any:
     """JSON without a float in it. Raises a Refusal for what is not JSON."""
     try:
-        return json.loads(text, parse_float=_decimal, parse_constant=_no_number, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        return exact_json.loads(text)
+    except ValueError as error:
         raise Refusal(400, message="This is not JSON.") from error
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError("no number is that large") from error
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number of JSON")
-
-
-def _once(pairs: Sequence[tuple[str, Any]]) -> Params:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
 
 
 def as_list(params: Mapping[str, Any], name: str) -> Any:

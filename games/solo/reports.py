@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
-from games.solo.models import Bet
+from games.solo.models import Bet, Round
 from games.totals import Total, by_day, midnight, of_partner
 
 
@@ -15,6 +15,15 @@ def today(now: datetime) -> list[Total]:
 
 def bets_last_minute(now: datetime) -> int:
     return Bet.objects.filter(placed_at__gt=now - timedelta(minutes=1)).count()
+
+
+def has_undecided(before: datetime, since: datetime) -> bool:
+    """Is a bet open that was placed before the first time, or was one decided after the second?"""
+    if Round.objects.filter(state=Round.State.RUNNING, started_at__lt=before).exists():
+        return True
+    return Bet.objects.filter(
+        placed_at__gte=before - timedelta(days=1), placed_at__lt=before, settled_at__gt=since
+    ).exists()
 
 
 def activity(partner_id: int, environment: str, *, first: date, last: date) -> list[Total]:

@@ -43,14 +43,14 @@ def play(
     account = player_account(player, is_demo=demo)
     assert account is not None
     place = house_accounts(house, [account.book])[account.book]
-    number = next(_numbers)
+    name = f"t{next(_numbers)}-{player.pk}"
     moves = [
         (Code.STAKE, account.pk, place, staked),
         (Code.REFUND, place, account.pk, back),
         (Code.PAYOUT, place, account.pk, won),
     ]
     requests = [
-        TransferRequest(f"{code}:t{number}-{player.pk}", debit, credit, amount, code)
+        TransferRequest(f"{code}:{name}", debit, credit, amount, code, reference=name)
         for code, debit, credit, amount in moves
         if amount
     ]

@@ -1,8 +1,9 @@
-"""What affiliates get of a day: exactly the rule's share, once, and within the month only of what is left."""
+"""What affiliates get of a day: exactly the rule's share, once, and only of what is left of the days before."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from io import StringIO
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from accounts.affiliates import operations as affiliates
 from accounts.affiliates.models import Affiliate, Referral
 from accounts.models import User
 from casino.lib.clock import ManualClock
+from casino.ops.settled import MARGIN
+from games.crash import operations as crash
 from tests.affiliates.conftest import after, on, play
+from tests.games.crash.playing import account_of, make_play
 from tests.wallet.unguarded import sql, unguarded
 from wallet import audit as wallet_audit
 from wallet.affiliates import audit, rules
@@ -67,22 +71,18 @@ def test_a_days_share(gain: int, begun: int, share_bps: int, share: int, carried
 
 
 @given(gains=st.lists(st.integers(-(10**6), 10**6), max_size=31), share_bps=st.integers(0, 10_000))
-def test_no_month_gives_more_than_the_share_of_what_its_winning_days_brought(gains: list[int], share_bps: int) -> None:
-    """Nor less than the share of the whole month's gain, but for what each day rounds off."""
+def test_no_run_of_days_gives_more_than_the_share_of_the_most_that_it_ever_came_to(
+    gains: list[int], share_bps: int
+) -> None:
+    """Nor less, but for what each day rounds off."""
     total = carried = 0
+    most = max(0, *accumulate(gains, initial=0))
     for gain in gains:
         share, carried = rules.close(gain, carried, share_bps)
         assert share >= 0 >= carried
         assert share == 0 or carried == 0
         total += share
-    assert total * 10_000 <= sum(gain for gain in gains if gain > 0) * share_bps
-    assert (total + len(gains)) * 10_000 >= sum(gains) * share_bps
-
-
-def test_a_new_month_owes_nothing() -> None:
-    assert rules.carried_over(-500, date(2026, 3, 1), date(2026, 3, 31)) == -500
-    assert rules.carried_over(-500, date(2026, 3, 31), date(2026, 4, 1)) == 0
-    assert rules.carried_over(-500, date(2025, 3, 31), date(2026, 3, 31)) == 0
+    assert total * 10_000 <= most * share_bps <= (total + len(gains)) * 10_000
 
 
 # --- closing ----------------------------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ def test_a_day_is_from_midnight_to_midnight_in_utc(brought: Any, day: date) -> N
     no_findings(after(day + DAY))
 
 
-def test_a_day_that_the_players_won_is_made_up_within_the_month(brought: Any, olga: Any) -> None:
-    """30 March to 2 April: what March did not make up is forgotten."""
+def test_a_day_that_the_players_won_is_made_up_by_those_after_it(brought: Any, olga: Any) -> None:
+    """28 March to 2 April: a new month begins with what is missing."""
     alice = brought("alice")
     days = [date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 31), date(2026, 4, 1), date(2026, 4, 2)]
     for staked, won, at in zip([100, 10, 60, 40, 10], [0, 90, 0, 0, 30], map(on, days), strict=True):
@@ -140,11 +140,46 @@ def test_a_day_that_the_players_won_is_made_up_within_the_month(brought: Any, ol
         (days[0], 0, 10_00, 0),
         (days[1], 0, 0, -80_00),
         (days[2], -80_00, 0, -20_00),  # across a day without bets
-        (days[3], 0, 4_00, 0),
+        (days[3], -20_00, 2_00, 0),
         (days[4], 0, 0, -20_00),
     ]
-    assert money(olga) == 14_00, "what was booked is never taken back"
+    assert money(olga) == 12_00, "what was booked is never taken back"
     no_findings(after(days[-1]))
+
+
+def test_a_bet_that_is_cancelled_after_midnight_was_no_gain_of_the_day_before(
+    brought: Any, olga: Any, day: date
+) -> None:
+    alice = brought("alice")
+    midnight = on(day + DAY, 0)
+    table = make_play(alice, midnight - timedelta(seconds=2))
+    table.open()
+    bet = table.placed(alice, stake=1_000_00)
+    with pytest.raises(DayNotOver):
+        close_days(now=after(day), until=day)
+    table.now = midnight + timedelta(seconds=1)
+    crash.cancel_bets([crash.BetAction(alice.pk, account_of(alice), bet, table.now)], now=table.now)
+    table.launch()
+    table.finish()
+    with pytest.raises(DayNotOver):
+        close_days(now=table.now + MARGIN - timedelta(seconds=1), until=day)
+    close_days(now=table.now + MARGIN, until=day)
+    assert booked() == {("acme", "BRL", str(day)): 0}
+    assert money(olga) == 0
+    no_findings(table.now + MARGIN)
+
+
+def test_a_win_after_midnight_is_taken_off_the_day_of_its_stake(brought: Any, olga: Any, day: date) -> None:
+    alice = brought("alice")
+    table = make_play(alice, on(day + DAY, 0) - timedelta(seconds=2))
+    table.open(crash_point=300)
+    table.placed(alice, stake=100_00, auto=200)
+    table.launch()
+    table.finish()
+    close_days(now=table.now + MARGIN)
+    assert booked() == {("acme", "BRL", str(day)): 0}
+    assert Share.objects.get().carried_minor == -100_00
+    no_findings(table.now + MARGIN)
 
 
 def test_books_and_affiliates_are_apart(brought: Any, make_player: Callable[..., Any], day: date) -> None:
@@ -247,7 +282,7 @@ def test_a_day_costs_the_same_for_many_players(
 ) -> None:
     for i in range(8):
         play(brought(f"player{i}", currency="BRL" if i % 2 else "EUR"), 100_00, at=on(day))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(25):
         assert close_next_day(now=after(day)) is not None
 
 

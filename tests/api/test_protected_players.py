@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from accounts.partners.models import PartnerPlayer
 from games.crash.models import Bet
 from tests.api.kit import Caller, code_of
@@ -71,6 +72,14 @@ def test_a_reservation_of_an_excluded_player_is_not_confirmed_and_goes_back(
     play.finish()
     assert acme.get(f"/bets/{tickets['reserved']}").json()["status"] == "cancelled"
     assert acme.balance(pat) == before + 500
+
+
+def test_a_reservation_of_a_blocked_player_is_not_confirmed_either(
+    acme: Caller, pat: PartnerPlayer, play: Play, tickets: dict[str, str]
+) -> None:
+    User.objects.filter(pk=pat.user_id).update(is_active=False)
+    assert code_of(acme.post(f"/bets/{tickets['reserved']}/confirm")) == (403, "player_blocked")
+    assert acme.get(f"/bets/{tickets['reserved']}").json()["status"] == "reserved"
 
 
 def test_a_reservation_that_was_within_the_limit_may_be_confirmed(

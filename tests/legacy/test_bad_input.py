@@ -104,6 +104,7 @@ REFUSED: list[tuple[str, str, str, int, str]] = [
     ("slots", "wager", "0.99", 422, "amount_below_minimum"),
     ("slots", "wager", "5000.01", 422, "amount_above_maximum"),
     ("slots", "wager", "1000.01", 402, "insufficient_funds"),
+    *[("dice", name, '"--5"', 400, name) for name in ("range", "target", "clientseed")],
     ("slots", "hash", '"0"', 400, "hash"),
     ("slots", "hash", "5", 400, "hash"),
     ("slots", "hash", f'"{"0" * 64}"', 409, "hash_used"),

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from games.instant.intake import desk
 from games.instant.models import InstantBet
 from tests.legacy.kit import BEARER, BETS, Bot, wish
 
@@ -125,6 +126,24 @@ def test_a_failed_action_spoils_no_other(alice: Bot) -> None:
     ]
     assert answers[0]["success"] is answers[-1]["success"] is True
     assert InstantBet.objects.filter(player=alice.player).count() == 2
+
+
+def test_what_nobody_expected_fails_in_its_place_and_the_answers_before_it_are_given(
+    alice: Bot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise RuntimeError("nobody expected this")
+
+    alice.client.raise_request_exception = False
+    submit = desk.submit
+    runs = iter([submit, broken])
+    monkeypatch.setattr(desk, "submit", lambda requests: next(runs)(requests))
+    played, user, lost, again = alice.multi(wish("slots"), USER, wish("slots"), USER).body
+    assert played["success"] is True
+    assert (lost["error_code"], lost["details"]) == (500, ["internal_error"])
+    assert again["balance"] == user["balance"], "nothing has moved"
+    assert InstantBet.objects.filter(player=alice.player).count() == 1
+    assert "nobody expected this" in caplog.text
 
 
 def test_a_run_stops_at_the_money_that_there_is(alice: Bot) -> None:

@@ -86,7 +86,7 @@ def test_a_signature_counts_for_five_minutes(timestamp: str, off: int, valid: bo
         ({**FINE, "balance": "990"}, "without a balance"),
         ({**FINE, "balance": 990.0}, "without a balance"),
         ({**FINE, "balance": True}, "without a balance"),
-        ({**FINE, "balance": 2**63}, "without a balance"),
+        ({**FINE, "balance": 10**18 + 1}, "without a balance"),
         (without(FINE, "balance"), "without a balance"),
         ({**FINE, "currency": "EUR"}, "in another currency"),
         ({**FINE, "denominator": 1}, "with another denominator"),

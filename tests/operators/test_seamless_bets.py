@@ -101,6 +101,23 @@ def test_a_cash_out_that_came_in_time_is_paid_although_the_settlement_was_faster
     nothing_is_off(player, started_with=10_000)
 
 
+def test_staff_cannot_have_a_loss_told_while_a_cash_out_may_still_come(
+    seamless: Seamless, caller: Caller, make_player: Callable[..., Any]
+) -> None:
+    player, staff = seamless.seat(), make_player("staff")
+    seamless.play.open(crash_point=300)
+    bet = seamless.placed(player)
+    seamless.play.launch()
+    seamless.play.finish()
+    operations.try_now(RemoteCall.objects.get(kind="win"), actor=staff, now=seamless.play.now)
+    seamless.deliver(seamless.play.now, caller)
+    assert RemoteCall.objects.get(kind="win").state == "owed"
+    assert seamless.out(player, bet, 2000).paid_minor > 1000
+    operations.try_now(RemoteCall.objects.get(kind="win"), actor=staff, now=seamless.play.now)
+    seamless.deliver(seamless.play.now, caller)
+    assert RemoteCall.objects.get(kind="win").state == "paid"
+
+
 def test_after_the_operator_may_have_been_told_of_the_loss_no_cash_out_counts(seamless: Seamless) -> None:
     player = seamless.seat()
     seamless.play.open(crash_point=300)

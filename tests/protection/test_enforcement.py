@@ -12,7 +12,7 @@ from accounts.webhooks.rules import new_secret
 from casino.lib.errors import DomainError
 from games.crash import operations
 from games.crash.operations import BetAction, ClosedBet, PlacedBet
-from tests.games.crash.playing import Play, account_of, money
+from tests.games.crash.playing import Play, account_of, fate, money
 from wallet import operations as wallet
 from wallet.protection import refuse_bets, refuse_deposit
 from wallet.protection.queries import overview, tallies
@@ -76,6 +76,26 @@ def test_giving_back_after_midnight_does_not_widen_the_new_day(play: Play, alice
     operations.cancel_bets([action], now=play.now)
     play.placed(alice, 2, stake=10_00)
     refused(play.bet(alice, 3, stake=1_00))
+
+
+def test_a_win_after_midnight_of_a_stake_before_it_does_not_widen_the_new_day_either(
+    play: Play, alice: Any, limit: Change
+) -> None:
+    limit(alice, "loss", "day", 10_00, at=play.now)
+    play.now = play.now.replace(hour=23, minute=59, second=58)
+    play.open(crash_point=300)
+    play.placed(alice, 1, stake=10_00, auto=150)
+    play.launch()  # on the next day
+    play.finish()
+    play.open(crash_point=300)
+    won = play.placed(alice, 1, stake=10_00, auto=150)
+    refused(play.bet(alice, 2, stake=1_00))
+    play.launch()
+    play.finish()
+    assert fate(won)[0] == "cashed_out"
+    play.open(crash_point=300)
+    play.placed(alice, 1, stake=10_00)  # this day's own win is taken into account
+    refused(play.bet(alice, 2, stake=1_00))
 
 
 def test_a_new_period_counts_from_zero(play: Play, alice: Any, limit: Change) -> None:

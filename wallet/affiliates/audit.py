@@ -62,7 +62,7 @@ def _shares_off() -> Iterator[str]:
             have = f"{one.staked_minor} and {one.paid_minor}" if one else "none"
             yield f"{name}: {share.staked_minor} staked and {share.paid_minor} won, the transfers make {have}"
         before = last.get((share.affiliate_id, share.book))
-        begun = rules.carried_over(before.carried_minor, before.day, share.day) if before else 0
+        begun = before.carried_minor if before else 0
         agreed = rates.on(share.affiliate_id, share.day)
         right = (begun, agreed, *rules.close(share.gain_minor, begun, agreed))
         if (share.begun_minor, share.share_bps, share.share_minor, share.carried_minor) != right:

@@ -1,6 +1,6 @@
 """Closing days: what affiliates get of each is booked, once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -26,9 +26,15 @@ class DayNotOver(DomainError):
     message = "This day is not over: what happens on it can still change."
 
 
+# Asked of the games, which are above: is a bet that was placed before the first time still open, or was one decided
+# after the second?
+undecided: list[Callable[[datetime, datetime], bool]] = []
+
+
 def is_over(day: date, *, now: datetime) -> bool:
-    """No bet dated on this day can come any more."""
-    return settled_until(now) >= queries.begin(day + DAY)
+    """No bet dated on this day can come any more, and nothing can come back of those that have."""
+    end, settled = queries.begin(day + DAY), settled_until(now)
+    return settled >= end and not any(ask(end, settled) for ask in undecided)
 
 
 def close_days(*, now: datetime, until: date | None = None) -> list[ClosedDay]:
@@ -62,7 +68,7 @@ def close_next_day(*, now: datetime, until: date | None = None) -> ClosedDay | N
 def _shares(found: Sequence[Earned], day: date, *, now: datetime) -> list[Share]:
     ids = {one.affiliate_id for one in found}
     rates = affiliates.rates_on(day, ids)
-    begun = queries.carried(day, ids)
+    begun = queries.carried(day, ids, {one.book for one in found})
     accounts = _accounts(found)
     shares = []
     for one in found:

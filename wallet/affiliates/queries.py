@@ -5,23 +5,33 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Max, Min, Sum
+from django.db.models import Count, F, Max, Min, OuterRef, Subquery, Sum
 
 from accounts.affiliates.models import Affiliate, Referral
 from wallet.affiliates.models import ClosedDay, Share
-from wallet.affiliates.rules import carried_over
 
 DAY = timedelta(days=1)
 DAY_OF = {"postgresql": "CAST(t.created_at AT TIME ZONE 'UTC' AS date)", "sqlite": "date(t.created_at)"}
 
-# Real money only, and from the moment on at which the affiliate was credited with the player. Stakes of reservations
-# count when they are confirmed; a stake that is given back counts on the day it is.
-MOVED = """
-    SELECT r.affiliate_id, r.player_id, t.book, {day} AS day, {staked} AS staked, {paid} AS paid
+# Real money only, and stakes from the moment on at which the affiliate was credited with the player; those of
+# reservations count when they are confirmed. What comes back of a stake, as a win or whole, counts on the stake's day:
+# else a bet that is cancelled after midnight would be a gain of the day before.
+STAKED = """
+    SELECT r.affiliate_id, r.player_id, t.book, {day} AS day, t.amount_minor AS staked, 0 AS paid
     FROM affiliates_referral r
     JOIN wallet_account a ON a.owner_id = r.player_id AND NOT a.is_demo
-    JOIN wallet_transfer t ON t.{side}_account_id = a.id AND t.code IN ({codes}) AND t.kind IN ('posted', 'post')
+    JOIN wallet_transfer t ON t.debit_account_id = a.id AND t.code = 'stake' AND t.kind IN ('posted', 'post')
     WHERE t.created_at >= r.at AND t.created_at >= %s AND t.created_at < %s
+"""
+CAME_BACK = """
+    SELECT r.affiliate_id, r.player_id, t.book, {day} AS day,
+        CASE WHEN b.code = 'refund' THEN -b.amount_minor ELSE 0 END AS staked,
+        CASE WHEN b.code = 'payout' THEN b.amount_minor ELSE 0 END AS paid
+    FROM affiliates_referral r
+    JOIN wallet_account a ON a.owner_id = r.player_id AND NOT a.is_demo
+    JOIN wallet_transfer b ON b.credit_account_id = a.id AND b.code IN ('payout', 'refund') AND b.kind = 'posted'
+    JOIN wallet_transfer t ON t.id = 'stake:' || b.reference
+    WHERE b.created_at >= %s AND t.created_at >= r.at AND t.created_at >= %s AND t.created_at < %s
 """
 
 
@@ -43,21 +53,14 @@ class Earned(NamedTuple):
 def earned(first: date, last: date) -> list[Earned]:
     """Of these days (UTC), both included; one statement, by affiliate, book and day."""
     of_day = DAY_OF[connection.vendor]
-    stakes = MOVED.format(day=of_day, side="debit", codes="'stake'", staked="t.amount_minor", paid="0")
-    back = MOVED.format(
-        day=of_day,
-        side="credit",
-        codes="'payout', 'refund'",
-        staked="CASE WHEN t.code = 'refund' THEN -t.amount_minor ELSE 0 END",
-        paid="CASE WHEN t.code = 'payout' THEN t.amount_minor ELSE 0 END",
-    )
+    moved = f"{STAKED.format(day=of_day)} UNION ALL {CAME_BACK.format(day=of_day)}"
     sql = (
         "SELECT affiliate_id, book, day, COUNT(DISTINCT player_id), SUM(staked), SUM(paid) "  # noqa: S608 our own text
-        f"FROM ({stakes} UNION ALL {back}) moved GROUP BY affiliate_id, book, day ORDER BY affiliate_id, book, day"
+        f"FROM ({moved}) moved GROUP BY affiliate_id, book, day ORDER BY affiliate_id, book, day"
     )
-    span = [connection.ops.adapt_datetimefield_value(moment) for moment in (begin(first), begin(last + DAY))]
+    since, until = (connection.ops.adapt_datetimefield_value(begin(day)) for day in (first, last + DAY))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*span, *span])
+        cursor.execute(sql, [since, until, since, since, until])
         return [
             Earned(affiliate, book, _date(day), players, int(staked), int(paid))
             for affiliate, book, day, players, staked, paid in cursor.fetchall()
@@ -81,11 +84,16 @@ def next_day() -> date | None:
     return first.astimezone(UTC).date() if first else None
 
 
-def carried(day: date, affiliate_ids: Collection[int]) -> dict[tuple[int, str], int]:
-    """What this day has to make up of its month, by affiliate and book. One query."""
-    before = Share.objects.filter(affiliate_id__in=affiliate_ids, day__gte=day.replace(day=1), day__lt=day)
-    rows = before.order_by("day").values_list("affiliate_id", "book", "day", "carried_minor")
-    return {(affiliate, book): carried_over(rest, last, day) for affiliate, book, last, rest in rows}
+def carried(day: date, affiliate_ids: Collection[int], books: Iterable[str]) -> dict[tuple[int, str], int]:
+    """What this day has to make up of those before it, by affiliate and book. One query for each book."""
+    found = {}
+    for book in books:
+        before = Share.objects.filter(affiliate=OuterRef("pk"), book=book, day__lt=day).order_by("-day")
+        rows = Affiliate.objects.filter(pk__in=affiliate_ids).annotate(
+            rest=Subquery(before.values("carried_minor")[:1])
+        )
+        found |= {(affiliate, book): rest or 0 for affiliate, rest in rows.values_list("pk", "rest")}
+    return found
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------

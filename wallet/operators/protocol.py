@@ -23,7 +23,9 @@ from casino.lib.calling import retry_after
 
 LARGEST_ANSWER = 64 * 1024
 LARGEST_PAGE = 1024 * 1024  # of the list by day
-LARGEST_BALANCE = 2**63 - 1
+# Minor units. With a stake or a payout on top it still fits the column: an answer beyond is nonsense, of one operator,
+# and must not undo the batch in which other players' bets are.
+LARGEST_BALANCE = 10**18
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 # A caller that is not believed, not understood or not let in is told so before its words are taken for anything.
 _NAMELESS = (401, 422, 429)

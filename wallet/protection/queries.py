@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
@@ -23,13 +23,17 @@ MOVED = [TransferKind.POSTED.value, TransferKind.POST.value]
 # Money from outside that becomes the player's. (What was in suspense had come from outside, too.)
 DEPOSITED = [Code.DEPOSIT.value, Code.TRANSFER_IN.value, Code.SUSPENSE.value]
 
+# No bet is open for as long: a win that comes later than this in a period is of a stake in it, and need not be asked.
+LONGEST = timedelta(hours=1)
+
 
 def tallies(account_ids: Collection[int], *, now: datetime) -> dict[int, Tally]:
     """
     What these accounts have done since the day, the week and the month began. One query.
 
-    A reservation counts as staked while it is held, and from its confirmation on. A stake that was given back is taken
-    off the period in which it was placed, so that giving back after midnight does not widen the new day.
+    A reservation counts as staked while it is held, and from its confirmation on. What came back of a stake, by a win
+    or whole, counts in the period in which the stake was placed: so what comes after midnight does not widen the new
+    day.
     """
     found = {account_id: Tally() for account_id in account_ids}
     if not found:
@@ -42,7 +46,9 @@ def tallies(account_ids: Collection[int], *, now: datetime) -> dict[int, Tally]:
     )
     debits = Transfer.objects.filter(staked, AnyOf(F("debit_account_id"), found), created_at__gte=first)
     stake_of = Transfer.objects.filter(pk=Concat(Value("stake:"), OuterRef("reference"))).values("created_at")
-    refunded = When(code=Code.REFUND.value, then=Coalesce(Subquery(stake_of), F("created_at")))
+    early = Q(*(Q(created_at__gte=start, created_at__lt=start + LONGEST) for start in starts.values()), _connector=Q.OR)
+    of_a_stake = Q(code=Code.REFUND.value) | Q(early, code=Code.PAYOUT.value)
+    of_stake = When(of_a_stake, then=Coalesce(Subquery(stake_of), F("created_at")))
     credits = Transfer.objects.filter(
         AnyOf(F("credit_account_id"), found),
         code__in=[Code.PAYOUT.value, Code.REFUND.value, *DEPOSITED],
@@ -50,7 +56,7 @@ def tallies(account_ids: Collection[int], *, now: datetime) -> dict[int, Tally]:
         created_at__gte=first,
     )
     of_debits = _sums(debits.annotate(counted_at=F("created_at")), F("debit_account_id"), starts)
-    at = Case(refunded, default=F("created_at"), output_field=DateTimeField())
+    at = Case(of_stake, default=F("created_at"), output_field=DateTimeField())
     of_credits = _sums(credits.annotate(counted_at=at), F("credit_account_id"), starts)
     for account_id, code, *sums in of_debits.union(of_credits, all=True):
         tally = found[account_id]

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accounts.models import User
 from accounts.partners.models import ApiKey, PartnerPlayer
 from accounts.partners.operations import PlayerBlocked
 from casino.api.idempotency import Desk
@@ -121,6 +122,8 @@ def found(key: ApiKey, ticket: UUID) -> PartnerBet:
 
 def to_confirm(key: ApiKey, ticket: UUID, received_at: datetime) -> Asked:
     row = found(key, ticket)
+    if not User.objects.filter(pk=row.bet.player_id, is_active=True).exists():
+        raise Problem.of(PlayerBlocked())
 
     def show(answer: PlacedBet) -> dict[str, Any]:
         user, reference = row.player.external_id, row.client_reference

@@ -197,6 +197,9 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, str | None]] = [
     ("dice", {"clientseed": 1.5}, 400, "invalid_request", "clientseed"),
     ("dice", {"range": 0}, 400, "invalid_request", "range"),
     ("dice", {"range": 2**32}, 400, "invalid_request", "range"),
+    ("dice", {"range": "--5"}, 400, "invalid_request", "range"),
+    ("dice", {"range": "-"}, 400, "invalid_request", "range"),
+    ("dice", {"range": "1" * 5000}, 400, "invalid_request", "range"),
     ("dice", {"range": [1]}, 400, "invalid_request", "range"),
     ("dice", {"target": 2}, 400, "invalid_request", "target"),
     ("shell", {"picked": 3}, 400, "invalid_request", "picked"),
@@ -225,7 +228,18 @@ def test_a_bad_bet_is_refused_with_its_code_and_loses_nothing(
 
 @pytest.mark.parametrize(
     "body",
-    ["", "nonsense", "[]", '"x"', "null", '{"stake": NaN}', "[" * 10_000, b"\xff\xfe", '{"a": "' + "x" * 20_000 + '"}'],
+    [
+        "",
+        "nonsense",
+        "[]",
+        '"x"',
+        "null",
+        '{"stake": NaN}',
+        "[" * 10_000,
+        '{"mode": 1e99999999999999999999}',
+        b"\xff\xfe",
+        '{"a": "' + "x" * 20_000 + '"}',
+    ],
 )
 def test_a_body_that_is_no_small_json_object_is_refused_in_words(body: Any, alice: PageOf) -> None:
     response = alice.post("dice/bet", body)

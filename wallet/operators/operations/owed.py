@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts import audit
 from accounts.models import User
@@ -176,6 +176,10 @@ def catch_up(operator_id: int, *, now: datetime) -> int:
 
 @transaction.atomic
 def try_now(call: RemoteCall, *, actor: User, now: datetime) -> None:
-    """Staff do not want to wait for the schedule."""
-    if RemoteCall.objects.filter(pk=call.pk, state=State.OWED).update(next_attempt_at=now):
+    """
+    Staff do not want to wait for the schedule. That a bet was lost is still not told before the last moment at which a
+    cash-out of it may come.
+    """
+    lost = Q(kind="win", amount_minor=0, attempts=0, next_attempt_at__gt=now)
+    if RemoteCall.objects.filter(~lost, pk=call.pk, state=State.OWED).update(next_attempt_at=now):
         audit.record("operator.call_repeated", f"operator:{call.operator_id}", actor=actor, now=now, call=call.pk)
