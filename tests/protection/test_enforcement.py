@@ -94,8 +94,9 @@ def test_a_win_after_midnight_of_a_stake_before_it_does_not_widen_the_new_day_ei
     play.finish()
     assert fate(won)[0] == "cashed_out"
     play.open(crash_point=300)
-    play.placed(alice, 1, stake=10_00)  # this day's own win is taken into account
-    refused(play.bet(alice, 2, stake=1_00))
+    play.placed(alice, 1, stake=10_00)
+    refused(play.bet(alice, 2, stake=5_01))
+    play.placed(alice, 2, stake=5_00)  # this day's own win is taken into account
 
 
 def test_a_new_period_counts_from_zero(play: Play, alice: Any, limit: Change) -> None:
