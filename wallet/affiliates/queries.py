@@ -86,7 +86,7 @@ def next_day() -> date | None:
 
 def carried(day: date, affiliate_ids: Collection[int], books: Iterable[str]) -> dict[tuple[int, str], int]:
     """What this day has to make up of those before it, by affiliate and book. One query for each book."""
-    found = {}
+    found: dict[tuple[int, str], int] = {}
     for book in books:
         before = Share.objects.filter(affiliate=OuterRef("pk"), book=book, day__lt=day).order_by("-day")
         rows = Affiliate.objects.filter(pk__in=affiliate_ids).annotate(
