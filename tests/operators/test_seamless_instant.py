@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from games.instant.operations import PlayedBet, PlayRequest, ensure_games, next_
 from tests.games.instant.casino import HALF, account_of, secret_of
 from tests.operators.seamless import Seamless, findings
 from wallet.operators import operations as operators
+from wallet.operators import waiting
 from wallet.operators.client import Caller
 from wallet.operators.models import RemoteCall
 
@@ -127,6 +129,18 @@ def test_a_bet_that_is_refused_here_is_not_asked_for(seamless: Seamless, desk: D
     with pytest.raises(DomainError) as refusal:
         desk.submit_one(wish(seamless, player, stake=1))
     assert refusal.value.code == "amount_below_minimum"
+    assert seamless.calls() == []
+
+
+def test_when_too_many_wait_for_operators_a_bet_is_refused_and_not_asked_for(
+    seamless: Seamless, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = BoundedSemaphore(1)
+    taken.acquire()
+    monkeypatch.setattr(waiting, "_turns", taken)
+    with pytest.raises(DomainError) as refusal:
+        desk.submit_one(wish(seamless, seamless.seat(10_000)))
+    assert (refusal.value.code, refusal.value.status) == ("temporarily_unavailable", 503)
     assert seamless.calls() == []
 
 

@@ -11,12 +11,12 @@ from accounts.partners import operations as partners
 from accounts.partners.models import ApiKey
 from accounts.partners.rules import SCOPES, Environment
 from casino.lib.clock import ManualClock
-from games.crash.api import bets
 from games.crash.models import Bet
 from tests.api.kit import Caller as Partner
 from tests.api.kit import code_of
 from tests.operators.running import RunningOperator
 from tests.operators.seamless import Seamless, findings
+from wallet.operators import waiting
 from wallet.operators.client import Caller
 from wallet.operators.models import RemoteCall, RemoteWallet
 
@@ -119,11 +119,17 @@ def test_a_reservation_takes_the_stake_and_its_end_gives_it_back(
 def test_when_too_many_wait_for_operators_the_others_are_still_served(
     seamless: Seamless, partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    player = seamless.seat(5_000)
+    assert partner.balance(player) == 5_000
     taken = BoundedSemaphore(1)
     taken.acquire()
-    monkeypatch.setattr(bets, "_waiting", taken)
-    assert code_of(partner.post("/bets", bet(seamless, seamless.seat()))) == (503, "temporarily_unavailable")
+    monkeypatch.setattr(waiting, "_turns", taken)
+    assert code_of(partner.post("/bets", bet(seamless, player))) == (503, "temporarily_unavailable")
+    assert code_of(partner.post("/sessions", {"user": player.external_id})) == (503, "temporarily_unavailable")
     assert seamless.calls() == []
+    assert partner.balance(player) == 5_000, "its last word stands"
+    taken.release()
+    assert partner.post("/bets", bet(seamless, player)).status_code == 201
 
 
 def test_a_session_is_opened_when_the_operator_admits_the_player(seamless: Seamless, partner: Partner) -> None:

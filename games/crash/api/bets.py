@@ -8,11 +8,8 @@ functions serve `multi`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
-
-from django.conf import settings
 
 from accounts.models import User
 from accounts.partners.models import ApiKey, PartnerPlayer
@@ -29,6 +26,7 @@ from games.crash.operations import BetAction, BetRequest, ClosedBet, FromPartner
 from games.crash.operations.remote import Wanted
 from games.crash.partner_queries import SEATS, Name, Seat
 from wallet.operators.operations import NoOperator
+from wallet.operators.waiting import turn_to_wait
 
 Shown = tuple[int, dict[str, Any]]
 Find = Callable[[Name], Seat | None]
@@ -97,20 +95,15 @@ def with_stakes(asked: Sequence[Asked], origins: Sequence[str], clock: Clock) ->
     found = list(asked)
     if not places:
         return found
-    if not _waiting.acquire(blocking=False):
-        unavailable = OperatorUnavailable("The bet could not be placed: too many wait for operators. Try again.")
-        wishes = [replace(asked[i].wish, refused=unavailable) for i in places]
-    else:
-        try:
+    with turn_to_wait() as mine:
+        if mine:
             wishes = remote.with_debits([Wanted(asked[i].wish, origins[i]) for i in places], clock)
-        finally:
-            _waiting.release()
+        else:
+            unavailable = OperatorUnavailable("The bet could not be placed: too many wait for operators. Try again.")
+            wishes = [replace(asked[i].wish, refused=unavailable) for i in places]
     for i, wish in zip(places, wishes, strict=True):
         found[i] = replace(asked[i], wish=wish)
     return found
-
-
-_waiting = BoundedSemaphore(settings.OPERATOR_WAITING_THREADS)
 
 
 def found(key: ApiKey, ticket: UUID) -> PartnerBet:

@@ -20,15 +20,26 @@ from wallet.operators import operations as operators
 from wallet.operators.client import caller
 from wallet.operators.operations import Debit, StakeCall, StakeWish
 from wallet.operators.protocol import Call, Confirmed, Refused, Unknown, Verdict
+from wallet.operators.waiting import turn_to_wait
 from wallet.protection import refuse_bets
 
 
 def with_debits(requests: Sequence[PlayRequest], clock: Clock) -> list[PlayRequest]:
     """The requests with their stakes taken, where they are elsewhere; all operators are asked at the same time."""
     places = [i for i, request in enumerate(requests) if request.operator_id is not None]
-    found = list(requests)
     if not places:
-        return found
+        return list(requests)
+    with turn_to_wait() as mine:
+        if mine:
+            return _with_debits(requests, places, clock)
+    unavailable = WalletUnavailable("Too many wait for operators. Try again.")
+    return [
+        replace(request, refused=unavailable) if request.operator_id is not None else request for request in requests
+    ]
+
+
+def _with_debits(requests: Sequence[PlayRequest], places: Sequence[int], clock: Clock) -> list[PlayRequest]:
+    found = list(requests)
     calls = _prepare([requests[i] for i in places], clock)
     under_way = {
         i: caller().submit(call.endpoint, Call.BET, call.body)

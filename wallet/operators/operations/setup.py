@@ -20,6 +20,7 @@ from wallet.operators.client import Endpoint, caller
 from wallet.operators.models import Operator, RemoteWallet
 from wallet.operators.operations.rows import tell_balances
 from wallet.operators.protocol import Call, Confirmed, Refused
+from wallet.operators.waiting import turn_to_wait
 
 NOT_ADMITTED = ("player_blocked", "session_expired", "player_not_found", "limit_reached")
 
@@ -138,11 +139,14 @@ def balance_question(account_id: int) -> tuple[Endpoint, Call, dict[str, Any]] |
 
 
 def ask_balance(account_id: int, *, now: datetime) -> None:
-    """Hear from the operator what its player has; where it does not answer, what it said last stands."""
+    """Ask the operator what its player has; where it does not answer, or cannot be asked, its last words stand."""
     question = balance_question(account_id)
     if question is not None:
-        release_connection()
-        verdict = caller().submit(*question).result()
+        with turn_to_wait() as mine:
+            if not mine:
+                return
+            release_connection()
+            verdict = caller().submit(*question).result()
         if isinstance(verdict, Confirmed):
             tell_balances({account_id: verdict.balance_minor}, now=now)
 
@@ -173,8 +177,11 @@ def admit(player: PartnerPlayer, token: str | None, *, now: datetime) -> None:
     if question is None or account_id is None:
         raise NoOperator("The player's wallet cannot be reached: no operator is set up.")
     endpoint, _, who = question
-    release_connection()
-    verdict = caller().submit(endpoint, Call.AUTHENTICATE, {**who, **({"token": token} if token else {})}).result()
+    with turn_to_wait() as mine:
+        if not mine:
+            raise NoOperator("The player's wallet cannot be asked now: too many wait for operators. Try again.")
+        release_connection()
+        verdict = caller().submit(endpoint, Call.AUTHENTICATE, {**who, **({"token": token} if token else {})}).result()
     if isinstance(verdict, Confirmed):
         tell_balances({account_id: verdict.balance_minor}, now=now)
     elif isinstance(verdict, Refused) and verdict.code in NOT_ADMITTED:
