@@ -14,40 +14,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.forms import UserChangeForm, UserCreationForm
 
 from accounts import audit, operations
 from accounts.models import AuditEntry, GameSession, PlayerKey, User
 from accounts.protection.queries import exists_exclusion
 from accounts.staff import player_panels, protection_pages
+from accounts.staff_forms import MuteForm, PasswordForm, ReasonForm
 from casino.lib.clock import system_clock
 from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
-
-MUTE_HOURS = (("1", "1 hour"), ("24", "1 day"), ("168", "1 week"), ("8760", "1 year"))
-
-
-class MuteForm(forms.Form):
-    hours = forms.ChoiceField(label="For how long", choices=MUTE_HOURS, initial="24", widget=UnfoldAdminSelectWidget)
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        max_length=200, widget=UnfoldAdminTextInputWidget, help_text="Kept in the audit trail, with your name."
-    )
-
-
-class PasswordForm(AdminPasswordChangeForm):
-    def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit)
-        operations.revoke_sessions_of(user, now=system_clock.now())
-        return user
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
     """
-    A player's money, bets and sessions at one glance; staff accounts are edited by the admin group.
+    A player's money, bets and sessions at one glance. The admin group edits players; who is staff, and what other staff
+    sign in with, is a superuser's to say: else one person could be the second one who must approve as well.
 
     Whether someone can sign in is changed by Block and Unblock only, which end the sessions as well.
     """
@@ -99,9 +81,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     # --- who may edit whom --------------------------------------------------------------------------------------------
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Only a superuser changes a superuser (a password set for one would be a way to become one)."""
-        if isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser:
-            return False
+        """Only a superuser changes other staff: a password or an address set for them would be a way to become them."""
+        if isinstance(obj, User) and not request.user.is_superuser:
+            colleague = obj.is_staff and obj.pk != request.user.pk
+            if obj.is_superuser or colleague:
+                return False
         return bool(super().has_change_permission(request, obj))
 
     def has_mute_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -121,12 +105,23 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fixed = ("plays_with", "state", "chat_muted_until", "date_joined", "last_login")
-        return fixed if request.user.is_superuser else (*fixed, "is_superuser")
+        return fixed if request.user.is_superuser else (*fixed, "is_staff", "is_superuser", "groups")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        form.stood = standing(obj.pk)
         super().save_model(request, obj, form, change)
-        did = "user.changed" if change else "user.created"
-        self._record(request, did, obj, fields=[name for name in form.changed_data if "password" not in name])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Groups are saved here, so what has changed is written down only now."""
+        super().save_related(request, form, formsets, change)
+        stands = standing(form.instance.pk)
+        self._record(
+            request,
+            "user.changed" if change else "user.created",
+            form.instance,
+            fields=[name for name in form.changed_data if "password" not in name],
+            changes={name: [was, stands[name]] for name, was in form.stood.items() if was != stands[name]},
+        )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         response: HttpResponse = super().user_change_password(request, id, form_url)
@@ -247,6 +242,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         if user is not None and self.has_view_permission(request, user):
             panels = [*(panel(user) for panel in player_panels), sessions_panel(user), audit_panel(user)]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
+
+
+def standing(user_id: int | None) -> dict[str, Any]:
+    """What makes a row staff, and which, as it is stored; nothing of a row that is not there yet."""
+    if user_id is None:
+        return {}
+    user = User.objects.get(pk=user_id)
+    groups = sorted(user.groups.values_list("name", flat=True))
+    return {"is_staff": user.is_staff, "is_superuser": user.is_superuser, "groups": groups}
 
 
 def sessions_panel(user: User) -> Panel:
