@@ -296,7 +296,17 @@ class GameSessionAdmin(ReadOnlyAdmin):
     search_fields = ("=player__username",)
     search_help_text = "A player's exact name"
     ordering = ("-id",)
-    fields = ("who", "is_demo", "created_at", "last_seen_at", "expires_at", "revoked_at", "address", "user_agent")
+    fields = (
+        "who",
+        "is_demo",
+        "created_at",
+        "last_seen_at",
+        "expires_at",
+        "revoked_at",
+        "address",
+        "user_agent",
+        "partner_key",
+    )
     readonly_fields = ("who",)
     actions_detail = ("revoke",)
 

@@ -151,7 +151,9 @@ class PartnerAdmin(ReadOnlyAdmin):
             form=forms.Form(request.POST),
             perform=perform,
             button=verb,
-            intro="" if active else "None of its keys opens anything from now on; open bets are settled as usual.",
+            intro=""
+            if active
+            else "Its keys open nothing and its players’ sessions end; open bets are settled as usual.",
         )
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
@@ -292,7 +294,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             form=forms.Form(request.POST),
             perform=perform,
             button="Revoke",
-            intro="From the next request on, on every process. Its open feeds are closed.",
+            intro="From the next request on, on every process. Its open feeds and game sessions are closed.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Verbs about partners: members, keys and their life, players. Each writes its audit row."""
+"""Verbs about partners: members, keys and their life, players and their sessions. Each writes its audit row."""
 
 import secrets
 from collections.abc import Iterable
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from accounts import audit
-from accounts.models import User
+from accounts import operations as people
+from accounts.models import GameSession, User
 from accounts.partners import queries
 from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer, sealer
 from accounts.partners.rules import (
@@ -37,6 +38,14 @@ class PlayerBlocked(DomainError):
     code = "player_blocked"
     status = 403
     message = "This player is blocked."
+
+
+class KeyEnded(DomainError):
+    """The key was good when the request came, and is not any more."""
+
+    code = "key_revoked"
+    status = 401
+    message = "The key was revoked meanwhile."
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +156,18 @@ def rotate_key(key: ApiKey, *, actor: User | None, now: datetime, overlap: timed
 
 @transaction.atomic
 def revoke_key(key: ApiKey, *, actor: User | None, now: datetime) -> None:
-    """From the next request on it opens nothing, on any process; its open feeds are closed."""
+    """From the next request on it opens nothing, on any process; its open feeds and what it opened are closed."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
         audit.record("api_key.revoked", f"partner:{key.partner_id}", actor=actor, now=now, key=key.key_id)
         event = {"kind": "control", "action": "close_keys", "keys": [key.pk]}
         transaction.on_commit(lambda: publish("control", event))
+        opened = GameSession.objects.filter(partner_key=key)
+        people.revoke_sessions(opened, f"partner:{key.partner_id}", now=now, actor=actor)
 
 
 @transaction.atomic
 def switch_partner(partner: Partner, *, active: bool, actor: User, now: datetime) -> None:
-    """A partner that is off: none of its keys opens anything."""
+    """A partner that is off: none of its keys opens anything, and none of its players plays."""
     if Partner.objects.filter(pk=partner.pk).exclude(is_active=active).update(is_active=active):
         action = "partner.switched_on" if active else "partner.switched_off"
         audit.record(action, f"partner:{partner.pk}", actor=actor, now=now)
@@ -164,6 +175,9 @@ def switch_partner(partner: Partner, *, active: bool, actor: User, now: datetime
             keys = list(ApiKey.objects.filter(partner=partner).values_list("pk", flat=True))
             event = {"kind": "control", "action": "close_keys", "keys": keys}
             transaction.on_commit(lambda: publish("control", event))
+            players = PartnerPlayer.objects.filter(partner=partner).values("user")
+            opened = GameSession.objects.filter(player__in=players)
+            people.revoke_sessions(opened, f"partner:{partner.pk}", now=now, actor=actor)
 
 
 # --- players ----------------------------------------------------------------------------------------------------------
@@ -200,3 +214,23 @@ def _create_player(
     return PartnerPlayer.objects.create(
         partner=partner, environment=str(environment), external_id=external_id, user=user, wallet=wallet, created_at=now
     )
+
+
+@transaction.atomic
+def open_session(player: PartnerPlayer, key: ApiKey, *, now: datetime) -> tuple[str, GameSession]:
+    """
+    A game session that a partner's key opens, and its token. Raises Excluded and KeyEnded.
+
+    Holds key and partner from the session on, so that none opens beside a revocation that ends them all.
+    """
+    opened = people.open_session(
+        player.user,
+        is_demo=player.is_demo,
+        now=now,
+        user_agent=f"partner key {key.key_id}",
+        partner_key_id=key.pk,
+    )
+    key = ApiKey.objects.select_for_update(no_key=True).select_related("partner").get(pk=key.pk)
+    if key.revoked_at is not None or not key.partner.is_active:
+        raise KeyEnded
+    return opened
