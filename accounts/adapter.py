@@ -3,9 +3,11 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.http import HttpRequest
 
 from accounts import operations
+from accounts.models import User
 from casino.api.addresses import client_address
 from casino.lib.clock import system_clock
 
@@ -17,5 +19,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """Whoever changes a password may have lost the old one to somebody: what that one opened is closed."""
-        super().set_password(user, password)
-        operations.revoke_sessions_of(user, now=system_clock.now())  # type: ignore[arg-type]
+        assert isinstance(user, User)
+        with transaction.atomic():
+            super().set_password(user, password)
+            operations.close_all_of(user, now=system_clock.now(), actor=user)

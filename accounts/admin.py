@@ -5,22 +5,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
-from unfold.forms import UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import audit, operations
+from accounts import audit, operations, queries
 from accounts.models import AuditEntry, GameSession, PlayerKey, User
 from accounts.protection.queries import exists_exclusion
 from accounts.staff import player_panels, protection_pages
-from accounts.staff_forms import MuteForm, PasswordForm, ReasonForm
+from accounts.staff_forms import MuteForm, ReasonForm
 from casino.lib.clock import system_clock
 from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
 
@@ -36,7 +38,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = PasswordForm
+    change_password_form = AdminPasswordChangeForm
     show_full_result_count = False
     list_display = ("username", "role", "currency_code", "is_demo", "state", "date_joined", "last_login")
     list_filter = ("is_demo", "is_active", "is_staff", "groups")
@@ -108,13 +110,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return fixed if request.user.is_superuser else (*fixed, "is_staff", "is_superuser", "groups")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        form.stood = standing(obj.pk)
+        form.stood = queries.staff_standing(obj)
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Groups are saved here, so what has changed is written down only now."""
         super().save_related(request, form, formsets, change)
-        stands = standing(form.instance.pk)
+        stands = queries.staff_standing(form.instance)
         self._record(
             request,
             "user.changed" if change else "user.created",
@@ -124,11 +126,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        response: HttpResponse = super().user_change_password(request, id, form_url)
-        if request.method == "POST" and response.status_code == 302:
-            user = User.objects.get(pk=id)
-            self._record(request, "user.password_set", user)
-            operations.revoke_sessions_of(user, now=system_clock.now(), actor=self._actor(request))
+        before = self.get_object(request, unquote(id))
+        with transaction.atomic():
+            response: HttpResponse = super().user_change_password(request, id, form_url)
+            assert before is not None  # nobody to set it for is answered above
+            user = User.objects.get(pk=before.pk)
+            if user.password != before.password:
+                self._record(request, "user.password_set", user)
+                operations.close_all_of(user, now=system_clock.now(), actor=self._actor(request))
         return response
 
     # --- what staff do ------------------------------------------------------------------------------------------------
@@ -242,15 +247,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         if user is not None and self.has_view_permission(request, user):
             panels = [*(panel(user) for panel in player_panels), sessions_panel(user), audit_panel(user)]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
-
-
-def standing(user_id: int | None) -> dict[str, Any]:
-    """What makes a row staff, and which, as it is stored; nothing of a row that is not there yet."""
-    if user_id is None:
-        return {}
-    user = User.objects.get(pk=user_id)
-    groups = sorted(user.groups.values_list("name", flat=True))
-    return {"is_staff": user.is_staff, "is_superuser": user.is_superuser, "groups": groups}
 
 
 def sessions_panel(user: User) -> Panel:

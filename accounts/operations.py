@@ -103,12 +103,22 @@ def replace_player_keys(player: User, *, now: datetime) -> str:
 
 
 @transaction.atomic
-def revoke_player_keys(player: User, *, now: datetime) -> int:
-    """All of them, at once and on every process; how many there were."""
+def close_all_of(player: User, *, now: datetime, actor: User) -> None:
+    """
+    All that plays for this player without signing in. For a new password: whoever knew the old one may have opened
+    sessions and made keys.
+    """
+    revoke_sessions_of(player, now=now, actor=actor)
+    revoke_player_keys(player, now=now, actor=actor)
+
+
+@transaction.atomic
+def revoke_player_keys(player: User, *, now: datetime, actor: User | None = None) -> int:
+    """All of them, at once and on every process; how many there were. The player's own doing, if nobody else's."""
     User.objects.select_for_update(no_key=True).get(pk=player.pk)  # of two new keys at once, one is left
     keys = queries.live_player_keys(player)
     for key in keys:
-        revoke_player_key(key, now=now, actor=player)
+        revoke_player_key(key, now=now, actor=actor or player)
     return len(keys)
 
 
