@@ -40,6 +40,18 @@ class PlayerBlocked(DomainError):
     message = "This player is blocked."
 
 
+class LastOwner(DomainError):
+    """Somebody must be there who may do everything."""
+
+    status = 409
+    message = "This is the partner's last owner: make another one first."
+
+
+class NoMember(DomainError):
+    status = 404
+    message = "They do not work for this partner any more."
+
+
 class KeyEnded(DomainError):
     """The key was good when the request came, and is not any more."""
 
@@ -70,6 +82,44 @@ def add_member(partner: Partner, user: User, *, role: Role, actor: User | None, 
     member = Member.objects.create(partner=partner, user=user, role=role, created_at=now)
     audit.record("partner.member_added", f"partner:{partner.pk}", actor=actor, now=now, user=user.pk, role=str(role))
     return member
+
+
+@transaction.atomic
+def remove_member(member: Member, *, actor: User | None, now: datetime) -> None:
+    """From the next request on the portal knows them no more; what they made stays the partner's. Raises LastOwner."""
+    member = _held(member)
+    _leave_an_owner(member)
+    subject, user, role = f"partner:{member.partner_id}", member.user_id, member.role
+    member.delete()
+    audit.record("partner.member_removed", subject, actor=actor, now=now, user=user, role=role)
+
+
+@transaction.atomic
+def change_role(member: Member, *, role: Role, actor: User | None, now: datetime) -> None:
+    """Raises LastOwner."""
+    member = _held(member)
+    if role == member.role:
+        return
+    _leave_an_owner(member)
+    was, member.role = member.role, str(role)
+    member.save(update_fields=["role"])
+    subject, roles = f"partner:{member.partner_id}", [was, str(role)]
+    audit.record("partner.member_changed", subject, actor=actor, now=now, user=member.user_id, role=roles)
+
+
+def _held(member: Member) -> Member:
+    """The row as it is, with its partner held: of two owners who remove each other at once, one stays."""
+    Partner.objects.select_for_update(no_key=True).get(pk=member.partner_id)
+    held = Member.objects.filter(pk=member.pk).first()
+    if held is None:
+        raise NoMember
+    return held
+
+
+def _leave_an_owner(member: Member) -> None:
+    others = Member.objects.filter(partner=member.partner_id, role=Role.OWNER).exclude(pk=member.pk)
+    if member.role == Role.OWNER and not others.exists():
+        raise LastOwner
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ DONE_BY: dict[str, set[str]] = {
     "bankroll/bankroll/{id}/count/": {"risk", "superuser"},
     "affiliates/affiliate/{id}/terms/": {"finance", "superuser"},
     "partners/partner/{id}/member/": {"admin", "superuser"},
+    "partners/partner/{id}/change-member/": {"admin", "superuser"},
     "partners/partner/{id}/off/": {"admin", "superuser"},
     "partners/partner/{id}/on/": {"admin", "superuser"},
     "partners/apikey/{id}/rotate/": {"admin", "superuser"},
