@@ -96,6 +96,14 @@ def test_a_form_of_staff_that_sets_nothing_ends_nothing(client: Client, player: 
     assert client.get(reverse("admin:auth_user_password_change", args=[0])).status_code == 404
 
 
+def test_staff_change_their_own_where_everybody_does(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("keeper", password=OLD))
+    form = {"old_password": OLD, "new_password1": NEW, "new_password2": NEW}
+    answer = client.post(reverse("admin:password_change"), form)
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("account_change_password"))
+    assert User.objects.get(username="keeper").check_password(OLD)
+
+
 def test_signing_up_ends_nothing(client: Client, token: str) -> None:
     form = {"username": "bea", "password1": NEW, "password2": NEW}
     assert client.post(reverse("account_signup"), form).status_code == 302
