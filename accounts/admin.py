@@ -5,56 +5,40 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from accounts import audit, operations
+from accounts import audit, operations, queries
 from accounts.models import AuditEntry, GameSession, PlayerKey, User
 from accounts.protection.queries import exists_exclusion
 from accounts.staff import player_panels, protection_pages
+from accounts.staff_forms import MuteForm, ReasonForm
 from casino.lib.clock import system_clock
 from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
-
-MUTE_HOURS = (("1", "1 hour"), ("24", "1 day"), ("168", "1 week"), ("8760", "1 year"))
-
-
-class MuteForm(forms.Form):
-    hours = forms.ChoiceField(label="For how long", choices=MUTE_HOURS, initial="24", widget=UnfoldAdminSelectWidget)
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        max_length=200, widget=UnfoldAdminTextInputWidget, help_text="Kept in the audit trail, with your name."
-    )
-
-
-class PasswordForm(AdminPasswordChangeForm):
-    def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit)
-        operations.revoke_sessions_of(user, now=system_clock.now())
-        return user
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
     """
-    A player's money, bets and sessions at one glance; staff accounts are edited by the admin group.
+    A player's money, bets and sessions at one glance. The admin group edits players; who is staff, and what other staff
+    sign in with, is a superuser's to say: else one person could be the second one who must approve as well.
 
     Whether someone can sign in is changed by Block and Unblock only, which end the sessions as well.
     """
 
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = PasswordForm
+    change_password_form = AdminPasswordChangeForm
     show_full_result_count = False
     list_display = ("username", "role", "currency_code", "is_demo", "state", "date_joined", "last_login")
     list_filter = ("is_demo", "is_active", "is_staff", "groups")
@@ -99,9 +83,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     # --- who may edit whom --------------------------------------------------------------------------------------------
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Only a superuser changes a superuser (a password set for one would be a way to become one)."""
-        if isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser:
-            return False
+        """Only a superuser changes other staff: a password or an address set for them would be a way to become them."""
+        if isinstance(obj, User) and not request.user.is_superuser:
+            colleague = obj.is_staff and obj.pk != request.user.pk
+            if obj.is_superuser or colleague:
+                return False
         return bool(super().has_change_permission(request, obj))
 
     def has_mute_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -121,19 +107,33 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fixed = ("plays_with", "state", "chat_muted_until", "date_joined", "last_login")
-        return fixed if request.user.is_superuser else (*fixed, "is_superuser")
+        return fixed if request.user.is_superuser else (*fixed, "is_staff", "is_superuser", "groups")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        form.stood = queries.staff_standing(obj)
         super().save_model(request, obj, form, change)
-        did = "user.changed" if change else "user.created"
-        self._record(request, did, obj, fields=[name for name in form.changed_data if "password" not in name])
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Groups are saved here, so what has changed is written down only now."""
+        super().save_related(request, form, formsets, change)
+        stands = queries.staff_standing(form.instance)
+        self._record(
+            request,
+            "user.changed" if change else "user.created",
+            form.instance,
+            fields=[name for name in form.changed_data if "password" not in name],
+            changes={name: [was, stands[name]] for name, was in form.stood.items() if was != stands[name]},
+        )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        response: HttpResponse = super().user_change_password(request, id, form_url)
-        if request.method == "POST" and response.status_code == 302:
-            user = User.objects.get(pk=id)
-            self._record(request, "user.password_set", user)
-            operations.revoke_sessions_of(user, now=system_clock.now(), actor=self._actor(request))
+        before = self.get_object(request, unquote(id))
+        with transaction.atomic():
+            response: HttpResponse = super().user_change_password(request, id, form_url)
+            assert before is not None  # nobody to set it for is answered above
+            user = User.objects.get(pk=before.pk)
+            if user.password != before.password:
+                self._record(request, "user.password_set", user)
+                operations.close_all_of(user, now=system_clock.now(), actor=self._actor(request))
         return response
 
     # --- what staff do ------------------------------------------------------------------------------------------------
@@ -292,7 +292,17 @@ class GameSessionAdmin(ReadOnlyAdmin):
     search_fields = ("=player__username",)
     search_help_text = "A player's exact name"
     ordering = ("-id",)
-    fields = ("who", "is_demo", "created_at", "last_seen_at", "expires_at", "revoked_at", "address", "user_agent")
+    fields = (
+        "who",
+        "is_demo",
+        "created_at",
+        "last_seen_at",
+        "expires_at",
+        "revoked_at",
+        "address",
+        "user_agent",
+        "partner_key",
+    )
     readonly_fields = ("who",)
     actions_detail = ("revoke",)
 

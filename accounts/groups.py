@@ -2,7 +2,7 @@
 What the staff's groups may do (contract section 10), as permissions of the back office.
 
 Superusers may do all of it; money rows stay read-only for them as well. Applied once, by a migration: afterwards the
-groups are edited in the back office.
+groups are edited in the back office. Who is in which is a superuser's to say (`accounts.admin`).
 """
 
 from collections.abc import Mapping, Sequence

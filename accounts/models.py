@@ -32,9 +32,21 @@ class GameSession(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     address = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.CharField(max_length=200, blank=True)
+    # The partner's key that opened it, with which it ends; none where the player opened it.
+    partner_key = models.ForeignKey(
+        "partners.ApiKey", on_delete=models.PROTECT, related_name="+", null=True, blank=True, db_index=False
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["player", "-created_at"])]
+        indexes = [
+            models.Index(fields=["player", "-created_at"]),
+            # What a revoked key opened and is not over yet: few of the many.
+            models.Index(
+                fields=["partner_key", "expires_at"],
+                condition=models.Q(partner_key__isnull=False),
+                name="session_of_a_partner_key",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"session {self.pk} of {self.player_id}"

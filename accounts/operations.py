@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import audit, queries
 from accounts.models import GameSession, PlayerKey, User
@@ -17,7 +18,13 @@ from casino.live.publisher import publish
 
 @transaction.atomic
 def open_session(
-    player: User, *, is_demo: bool, now: datetime, address: str | None = None, user_agent: str = ""
+    player: User,
+    *,
+    is_demo: bool,
+    now: datetime,
+    address: str | None = None,
+    user_agent: str = "",
+    partner_key_id: int | None = None,
 ) -> tuple[str, GameSession]:
     """
     A game session and its token, which is shown this once and stored as a hash.
@@ -41,6 +48,7 @@ def open_session(
         expires_at=now + length,
         address=address,
         user_agent=user_agent[:200],
+        partner_key_id=partner_key_id,
     )
     audit.record("session.opened", f"player:{player.pk}", actor=None, now=now, session=session.pk, demo=session.is_demo)
     return token, session
@@ -58,21 +66,23 @@ def touch_sessions(seen: Mapping[int, datetime]) -> None:
 
 
 def revoke_session(session: GameSession, *, now: datetime, actor: User | None = None) -> None:
-    _revoke([session.pk], session.player_id, now=now, actor=actor)
+    one = GameSession.objects.filter(pk=session.pk)
+    revoke_sessions(one, f"player:{session.player_id}", now=now, actor=actor)
 
 
 def revoke_sessions_of(player: User, *, now: datetime, actor: User | None = None) -> None:
     """End every game session of a player, on every process, at once."""
-    live = GameSession.objects.filter(player=player, revoked_at__isnull=True, expires_at__gt=now)
-    _revoke(list(live.values_list("pk", flat=True)), player.pk, now=now, actor=actor)
+    revoke_sessions(GameSession.objects.filter(player=player), f"player:{player.pk}", now=now, actor=actor)
 
 
 @transaction.atomic
-def _revoke(session_ids: list[int], player_id: int, *, now: datetime, actor: User | None) -> None:
-    revoked = GameSession.objects.filter(pk__in=session_ids, revoked_at__isnull=True).update(revoked_at=now)
-    if revoked:
-        audit.record("session.revoked", f"player:{player_id}", actor=actor, now=now, sessions=session_ids)
-        event = {"kind": "control", "action": "close_sessions", "sessions": session_ids}
+def revoke_sessions(sessions: QuerySet[GameSession], subject: str, *, now: datetime, actor: User | None = None) -> None:
+    """Those that are live, however many, by one write; `subject` is whose trail says so."""
+    live = sessions.filter(revoked_at__isnull=True, expires_at__gt=now)
+    ended = list(live.order_by("pk").values_list("pk", flat=True))
+    if ended and live.update(revoked_at=now):
+        audit.record("session.revoked", subject, actor=actor, now=now, sessions=ended)
+        event = {"kind": "control", "action": "close_sessions", "sessions": ended}
         transaction.on_commit(lambda: publish("control", event))
 
 
@@ -93,12 +103,22 @@ def replace_player_keys(player: User, *, now: datetime) -> str:
 
 
 @transaction.atomic
-def revoke_player_keys(player: User, *, now: datetime) -> int:
-    """All of them, at once and on every process; how many there were."""
+def close_all_of(player: User, *, now: datetime, actor: User) -> None:
+    """
+    All that plays for this player without signing in. For a new password: whoever knew the old one may have opened
+    sessions and made keys.
+    """
+    revoke_sessions_of(player, now=now, actor=actor)
+    revoke_player_keys(player, now=now, actor=actor)
+
+
+@transaction.atomic
+def revoke_player_keys(player: User, *, now: datetime, actor: User | None = None) -> int:
+    """All of them, at once and on every process; how many there were. The player's own doing, if nobody else's."""
     User.objects.select_for_update(no_key=True).get(pk=player.pk)  # of two new keys at once, one is left
     keys = queries.live_player_keys(player)
     for key in keys:
-        revoke_player_key(key, now=now, actor=player)
+        revoke_player_key(key, now=now, actor=actor or player)
     return len(keys)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -52,3 +53,12 @@ def ended_sessions(session_ids: Iterable[int], *, now: datetime) -> list[int]:
     )
     still = set(live.values_list("pk", flat=True))
     return [pk for pk in wanted if pk not in still]
+
+
+def staff_standing(user: User) -> dict[str, Any]:
+    """What makes somebody staff, and which, as it is stored; nothing of a row that is not there yet."""
+    stored = User.objects.filter(pk=user.pk).first() if user.pk else None
+    if stored is None:
+        return {}
+    groups = sorted(stored.groups.values_list("name", flat=True))
+    return {"is_staff": stored.is_staff, "is_superuser": stored.is_superuser, "groups": groups}

@@ -53,7 +53,8 @@ def local_addresses() -> list[str]:
 # Django will not even load its checks without a key: this one stands for "none", and the checks refuse it.
 NO_SECRET = "none"  # noqa: S105 it stands for the absence of one
 SECRET_KEY = env.str("SECRET_KEY", default="") or (NO_SECRET if PRODUCTION else local_secret())
-# Keys for what is encrypted at rest (seeds, signing secrets); the first encrypts, all decrypt, so keys can be rotated.
+# Keys for what is encrypted at rest (seeds, signing secrets, second factors). The first encrypts, all decrypt, so they
+# can be rotated.
 ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", default=[]) or ([] if PRODUCTION else [SECRET_KEY])
 
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]", "testserver"]
@@ -224,6 +225,7 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 # New accounts a minute from one address; allauth's limits of sign-ins and of the rest stay as they are.
 ACCOUNT_RATE_LIMITS = {"signup": f"{env.int('SIGN_UPS_PER_MINUTE', default=20)}/m/ip"}
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 SESSION_IDLE_SECONDS = 30 * 60  # game sessions: idle, contract section 5

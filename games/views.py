@@ -18,6 +18,7 @@ from django.templatetags.static import static
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import browser
 from accounts import operations as accounts
 from accounts.models import User
 from accounts.protection import queries as protection
@@ -243,7 +244,7 @@ def wanted_mode(request: HttpRequest) -> str:
 @never_cache
 @signed_in
 def session(request: HttpRequest) -> HttpResponse:
-    """A game session for this browser. The token is in this answer only."""
+    """A game session for this browser, until it signs out. The token is in this answer only."""
     player = request.user
     assert isinstance(player, User)
     now = system_clock.now()
@@ -259,6 +260,7 @@ def session(request: HttpRequest) -> HttpResponse:
         )
     except DomainError as refused:
         return error(refused.status, refused.code, refused.message)
+    browser.remember(request, game_session)
     expires = iso(session_expiry(game_session))
     return JsonResponse({"token": token, "expiresAt": expires, "isDemo": is_demo}, status=201)
 

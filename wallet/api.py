@@ -7,10 +7,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import operations as accounts
 from accounts.partners import queries as partners
 from accounts.partners.models import PartnerPlayer
-from accounts.partners.operations import PlayerBlocked
+from accounts.partners.operations import PlayerBlocked, open_session
 from accounts.partners.rules import EXTERNAL_ID, Environment
 from accounts.queries import session_expiry
 from casino.api import docs
@@ -203,9 +202,7 @@ class Sessions(PlayerView):
         if not player.user.is_active:
             raise Problem.of(PlayerBlocked())
         operators.admit(player, data["token"], now=self.clock.now())
-        token, session = accounts.open_session(
-            player.user, is_demo=player.is_demo, now=self.clock.now(), user_agent=f"partner key {self.key.key_id}"
-        )
+        token, session = open_session(player, self.key, now=self.clock.now())
         game = data["game"]
         body = {
             "session": token,

@@ -56,6 +56,21 @@ class NewMemberForm(_Person):
     )
 
 
+class MemberForm(forms.Form):
+    """One of those who work for the partner, and what becomes of them."""
+
+    REMOVE = "remove"
+
+    def __init__(self, *args: Any, partner: Partner, **options: Any) -> None:
+        super().__init__(*args, **options)
+        members = Member.objects.select_related("user").filter(partner=partner).order_by("created_at", "pk")
+        self.fields["member"] = forms.ModelChoiceField(members, widget=UnfoldAdminSelectWidget)
+        self.fields["member"].label_from_instance = lambda each: f"{each.user}, {each.role}"  # type: ignore[attr-defined]
+        roles = [(str(role), f"is {role} from now on") for role in Role]
+        choices = [("", "…"), *roles, (self.REMOVE, "is removed, and sees the portal no more")]
+        self.fields["becomes"] = forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget)
+
+
 class StaffRotateForm(RotateForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -71,7 +86,7 @@ class PartnerAdmin(ReadOnlyAdmin):
     fields = ("name", "slug", "state", "created_at")
     readonly_fields = ("state",)
     actions_list = ("new_partner",)
-    actions_detail = ("add_member", "switch_off", "switch_on")
+    actions_detail = ("add_member", "change_member", "switch_off", "switch_on")
     change_form_after_template = "admin/panels.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
@@ -127,6 +142,27 @@ class PartnerAdmin(ReadOnlyAdmin):
         title = f"Add a member to {partner}"
         return form_page(request, self, partner, title=title, form=form, perform=perform, button="Add")
 
+    @action(
+        description="Change or remove a member",
+        url_path="change-member",
+        permissions=["manage"],
+        icon="manage_accounts",
+    )
+    def change_member(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        partner = get_object_or_404(Partner, pk=object_id)
+
+        def perform(data: dict[str, Any]) -> str:
+            member, becomes = data["member"], data["becomes"]
+            if becomes == MemberForm.REMOVE:
+                operations.remove_member(member, actor=_actor(request), now=system_clock.now())
+                return f"{member.user} does not work for {partner} any more."
+            operations.change_role(member, role=Role(becomes), actor=_actor(request), now=system_clock.now())
+            return f"{member.user} is {becomes} of {partner} now."
+
+        form = MemberForm(request.POST or None, partner=partner)
+        title = f"Change or remove a member of {partner}"
+        return form_page(request, self, partner, title=title, form=form, perform=perform, button="Save")
+
     @action(description="Switch off", url_path="off", permissions=["manage"], icon="block")
     def switch_off(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._switch(request, object_id, active=False)
@@ -151,7 +187,9 @@ class PartnerAdmin(ReadOnlyAdmin):
             form=forms.Form(request.POST),
             perform=perform,
             button=verb,
-            intro="" if active else "None of its keys opens anything from now on; open bets are settled as usual.",
+            intro=""
+            if active
+            else "Its keys open nothing and its players’ sessions end; open bets are settled as usual.",
         )
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
@@ -292,7 +330,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             form=forms.Form(request.POST),
             perform=perform,
             button="Revoke",
-            intro="From the next request on, on every process. Its open feeds are closed.",
+            intro="From the next request on, on every process. Its open feeds and game sessions are closed.",
         )
 
 

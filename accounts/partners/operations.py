@@ -1,4 +1,4 @@
-"""Verbs about partners: members, keys and their life, players. Each writes its audit row."""
+"""Verbs about partners: members, keys and their life, players and their sessions. Each writes its audit row."""
 
 import secrets
 from collections.abc import Iterable
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from accounts import audit
-from accounts.models import User
+from accounts import operations as people
+from accounts.models import GameSession, User
 from accounts.partners import queries
 from accounts.partners.models import ApiKey, Member, Partner, PartnerPlayer, sealer
 from accounts.partners.rules import (
@@ -39,6 +40,26 @@ class PlayerBlocked(DomainError):
     message = "This player is blocked."
 
 
+class LastOwner(DomainError):
+    """Somebody must be there who may do everything."""
+
+    status = 409
+    message = "This is the partner's last owner: make another one first."
+
+
+class NoMember(DomainError):
+    status = 404
+    message = "They do not work for this partner any more."
+
+
+class KeyEnded(DomainError):
+    """The key was good when the request came, and is not any more."""
+
+    code = "key_revoked"
+    status = 401
+    message = "The key was revoked meanwhile."
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
     """A new key with what is shown only this once."""
@@ -61,6 +82,44 @@ def add_member(partner: Partner, user: User, *, role: Role, actor: User | None, 
     member = Member.objects.create(partner=partner, user=user, role=role, created_at=now)
     audit.record("partner.member_added", f"partner:{partner.pk}", actor=actor, now=now, user=user.pk, role=str(role))
     return member
+
+
+@transaction.atomic
+def remove_member(member: Member, *, actor: User | None, now: datetime) -> None:
+    """From the next request on the portal knows them no more; what they made stays the partner's. Raises LastOwner."""
+    member = _held(member)
+    _leave_an_owner(member)
+    subject, user, role = f"partner:{member.partner_id}", member.user_id, member.role
+    member.delete()
+    audit.record("partner.member_removed", subject, actor=actor, now=now, user=user, role=role)
+
+
+@transaction.atomic
+def change_role(member: Member, *, role: Role, actor: User | None, now: datetime) -> None:
+    """Raises LastOwner."""
+    member = _held(member)
+    if role == member.role:
+        return
+    _leave_an_owner(member)
+    was, member.role = member.role, str(role)
+    member.save(update_fields=["role"])
+    subject, roles = f"partner:{member.partner_id}", [was, str(role)]
+    audit.record("partner.member_changed", subject, actor=actor, now=now, user=member.user_id, role=roles)
+
+
+def _held(member: Member) -> Member:
+    """The row as it is, with its partner held: of two owners who remove each other at once, one stays."""
+    Partner.objects.select_for_update(no_key=True).get(pk=member.partner_id)
+    held = Member.objects.filter(pk=member.pk).first()
+    if held is None:
+        raise NoMember
+    return held
+
+
+def _leave_an_owner(member: Member) -> None:
+    others = Member.objects.filter(partner=member.partner_id, role=Role.OWNER).exclude(pk=member.pk)
+    if member.role == Role.OWNER and not others.exists():
+        raise LastOwner
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
@@ -147,16 +206,18 @@ def rotate_key(key: ApiKey, *, actor: User | None, now: datetime, overlap: timed
 
 @transaction.atomic
 def revoke_key(key: ApiKey, *, actor: User | None, now: datetime) -> None:
-    """From the next request on it opens nothing, on any process; its open feeds are closed."""
+    """From the next request on it opens nothing, on any process; its open feeds and what it opened are closed."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
         audit.record("api_key.revoked", f"partner:{key.partner_id}", actor=actor, now=now, key=key.key_id)
         event = {"kind": "control", "action": "close_keys", "keys": [key.pk]}
         transaction.on_commit(lambda: publish("control", event))
+        opened = GameSession.objects.filter(partner_key=key)
+        people.revoke_sessions(opened, f"partner:{key.partner_id}", now=now, actor=actor)
 
 
 @transaction.atomic
 def switch_partner(partner: Partner, *, active: bool, actor: User, now: datetime) -> None:
-    """A partner that is off: none of its keys opens anything."""
+    """A partner that is off: none of its keys opens anything, and none of its players plays."""
     if Partner.objects.filter(pk=partner.pk).exclude(is_active=active).update(is_active=active):
         action = "partner.switched_on" if active else "partner.switched_off"
         audit.record(action, f"partner:{partner.pk}", actor=actor, now=now)
@@ -164,6 +225,9 @@ def switch_partner(partner: Partner, *, active: bool, actor: User, now: datetime
             keys = list(ApiKey.objects.filter(partner=partner).values_list("pk", flat=True))
             event = {"kind": "control", "action": "close_keys", "keys": keys}
             transaction.on_commit(lambda: publish("control", event))
+            players = PartnerPlayer.objects.filter(partner=partner).values("user")
+            opened = GameSession.objects.filter(player__in=players)
+            people.revoke_sessions(opened, f"partner:{partner.pk}", now=now, actor=actor)
 
 
 # --- players ----------------------------------------------------------------------------------------------------------
@@ -200,3 +264,23 @@ def _create_player(
     return PartnerPlayer.objects.create(
         partner=partner, environment=str(environment), external_id=external_id, user=user, wallet=wallet, created_at=now
     )
+
+
+@transaction.atomic
+def open_session(player: PartnerPlayer, key: ApiKey, *, now: datetime) -> tuple[str, GameSession]:
+    """
+    A game session that a partner's key opens, and its token. Raises Excluded and KeyEnded.
+
+    Holds key and partner from the session on, so that none opens beside a revocation that ends them all.
+    """
+    opened = people.open_session(
+        player.user,
+        is_demo=player.is_demo,
+        now=now,
+        user_agent=f"partner key {key.key_id}",
+        partner_key_id=key.pk,
+    )
+    key = ApiKey.objects.select_for_update(no_key=True).select_related("partner").get(pk=key.pk)
+    if key.revoked_at is not None or not key.partner.is_active:
+        raise KeyEnded
+    return opened

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from tests.admin.conftest import GROUPS, World
 
 SignIn = Callable[[str], Client]
@@ -71,6 +72,7 @@ DONE_BY: dict[str, set[str]] = {
     "bankroll/bankroll/{id}/count/": {"risk", "superuser"},
     "affiliates/affiliate/{id}/terms/": {"finance", "superuser"},
     "partners/partner/{id}/member/": {"admin", "superuser"},
+    "partners/partner/{id}/change-member/": {"admin", "superuser"},
     "partners/partner/{id}/off/": {"admin", "superuser"},
     "partners/partner/{id}/on/": {"admin", "superuser"},
     "partners/apikey/{id}/rotate/": {"admin", "superuser"},
@@ -150,6 +152,68 @@ def test_an_administrator_does_not_become_a_superuser(world: World, signed_in: S
     form = {"username": me.username, "is_staff": "on", "is_superuser": "on", "groups": []}
     assert client.post(f"/admin/accounts/user/{me.pk}/change/", form).status_code == 302
     assert not User.objects.get(pk=me.pk).is_superuser
+
+
+def colleague(group: str) -> User:
+    """Another member of staff."""
+    user = User.objects.create_user(f"{group}-colleague", password="correct horse", email="", is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def standing(user: User) -> tuple[bool, list[str]]:
+    user.refresh_from_db()
+    return user.is_staff, sorted(user.groups.values_list("name", flat=True))
+
+
+@pytest.mark.parametrize("whose", ["their own", "a colleague's", "a player's"])
+def test_an_administrator_gives_nobody_a_group(whose: str, world: World, signed_in: SignIn) -> None:
+    """Whoever gave themselves, or a puppet, another group would be the second person who must approve."""
+    client = signed_in("admin")
+    me: User = client.staff  # type: ignore[attr-defined]
+    target = {"their own": me, "a colleague's": colleague("support"), "a player's": world.alice}[whose]
+    before = standing(target)
+    form = {"username": target.username, "is_staff": "on", "groups": [Group.objects.get(name="finance").pk]}
+    answer = client.post(f"/admin/accounts/user/{target.pk}/change/", form)
+    assert answer.status_code == (403 if whose == "a colleague's" else 302)
+    assert standing(target) == before
+    made = {**form, "username": "puppet", "password1": "another horse 7", "password2": "another horse 7"}
+    client.post("/admin/accounts/user/add/", {**made, "usable_password": "true"})
+    assert standing(User.objects.get(username="puppet")) == (False, [])
+
+
+def test_an_administrator_does_not_sign_in_as_a_colleague(world: World, signed_in: SignIn) -> None:
+    client, other = signed_in("admin"), colleague("finance")
+    passwords = {"password1": "another horse 7", "password2": "another horse 7", "usable_password": "true"}
+    assert client.post(f"/admin/accounts/user/{other.pk}/password/", passwords).status_code == 403
+    form = {"username": other.username, "email": "mine@example.com"}  # where a forgotten password would be sent
+    assert client.post(f"/admin/accounts/user/{other.pk}/change/", form).status_code == 403
+    other.refresh_from_db()
+    assert other.check_password("correct horse")
+    assert other.email == ""
+    assert client.get(f"/admin/accounts/user/{other.pk}/change/").status_code == 200
+    mine = client.staff.pk  # type: ignore[attr-defined]
+    assert client.post(f"/admin/accounts/user/{mine}/password/", passwords).status_code == 302
+
+
+def test_an_administrator_edits_players(world: World, signed_in: SignIn) -> None:
+    form = {"username": "alicia", "email": "alicia@example.com"}
+    assert signed_in("admin").post(f"/admin/accounts/user/{world.alice.pk}/change/", form).status_code == 302
+    world.alice.refresh_from_db()
+    assert (world.alice.username, world.alice.email) == ("alicia", "alicia@example.com")
+
+
+def test_a_superuser_makes_staff_and_the_trail_says_which(world: World, signed_in: SignIn) -> None:
+    client, page = signed_in("superuser"), f"/admin/accounts/user/{world.alice.pk}/change/"
+    support, finance = (Group.objects.get(name=name).pk for name in ("support", "finance"))
+    form = {"username": world.alice.username, "is_staff": "on", "groups": [support]}
+    assert client.post(page, form).status_code == 302
+    assert client.post(page, {**form, "groups": [finance]}).status_code == 302
+    assert standing(world.alice) == (True, ["finance"])
+    made, moved = AuditEntry.objects.filter(action="user.changed").order_by("pk")
+    assert made.details["changes"] == {"is_staff": [False, True], "groups": [[], ["support"]]}
+    assert moved.details["changes"] == {"groups": [["support"], ["finance"]]}
+    assert moved.actor == client.staff  # type: ignore[attr-defined]
 
 
 def test_an_administrator_does_not_touch_a_superuser(world: World, signed_in: SignIn) -> None:

@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry, User
+from accounts.partners import operations
 from accounts.partners.models import ApiKey, Member, Partner
+from accounts.partners.rules import Environment, Role
 from accounts.webhooks.models import Delivery, Endpoint
 from tests.admin.conftest import World
 
@@ -50,6 +52,54 @@ def test_a_member_is_added_and_works_for_one_partner_only(staff: Client, world: 
     assert Member.objects.filter(user__username="dev").count() == 1
 
 
+def test_a_member_is_removed_and_loses_the_portal_at_once(staff: Client, world: World) -> None:
+    partner, dev = world.api_key.partner, User.objects.create(username="dev")
+    member, portal = operations.add_member(partner, dev, role=Role.DEVELOPER, actor=None, now=world.table.now), Client()
+    portal.force_login(dev, backend="django.contrib.auth.backends.ModelBackend")
+    assert portal.get("/developers/test/keys/").status_code == 200
+    page = f"/admin/partners/partner/{partner.pk}/change-member/"
+    assert "dev, developer" in staff.get(page).content.decode()
+    form = {"member": member.pk, "becomes": "remove"}
+    assert staff.post(page, form).status_code == 302
+    assert portal.get("/developers/test/keys/").status_code == 403
+    assert portal.post("/developers/test/keys/new/").status_code == 403
+    assert staff.post(page, form).status_code == 200, "they are gone"
+    entry = AuditEntry.objects.get(action="partner.member_removed")
+    assert (entry.subject, entry.actor) == (f"partner:{partner.pk}", staff.staff)  # type: ignore[attr-defined]
+    assert entry.details == {"user": dev.pk, "role": "developer"}
+
+
+def test_a_members_role_is_changed(staff: Client, world: World) -> None:
+    partner, dev = world.api_key.partner, User.objects.create(username="dev")
+    member = operations.add_member(partner, dev, role=Role.DEVELOPER, actor=None, now=world.table.now)
+    staff.post(f"/admin/partners/partner/{partner.pk}/change-member/", {"member": member.pk, "becomes": "viewer"})
+    member.refresh_from_db()
+    assert member.role == "viewer"
+    assert AuditEntry.objects.get(action="partner.member_changed").details["role"] == ["developer", "viewer"]
+
+
+@pytest.mark.parametrize("becomes", ["remove", "viewer"])
+def test_the_last_owner_stays_until_there_is_another(staff: Client, world: World, becomes: str) -> None:
+    partner = world.api_key.partner
+    owner, page = Member.objects.get(partner=partner), f"/admin/partners/partner/{partner.pk}/change-member/"
+    assert "last owner" in staff.post(page, {"member": owner.pk, "becomes": becomes}).content.decode()
+    assert Member.objects.get(partner=partner).role == "owner"
+    second = User.objects.create(username="second")
+    operations.add_member(partner, second, role=Role.OWNER, actor=None, now=world.table.now)
+    assert staff.post(page, {"member": owner.pk, "becomes": becomes}).status_code == 302
+    assert Member.objects.get(partner=partner, role="owner").user == second
+
+
+def test_members_of_another_partner_are_not_to_be_chosen(staff: Client, world: World) -> None:
+    owner, now = User.objects.create(username="rita"), world.table.now
+    rival = operations.create_partner("Rival", slug="rival", owner=owner, now=now)
+    operations.add_member(rival, User.objects.create(username="rob"), role=Role.VIEWER, actor=None, now=now)
+    page = f"/admin/partners/partner/{world.api_key.partner_id}/change-member/"
+    for member in Member.objects.filter(partner=rival):
+        assert staff.post(page, {"member": member.pk, "becomes": "remove"}).status_code == 200
+    assert Member.objects.filter(partner=rival).count() == 2
+
+
 def test_a_partner_that_is_switched_off_opens_nothing(staff: Client, world: World, issue_token: str) -> None:
     where = f"/admin/partners/partner/{world.api_key.partner_id}/"
     ask = {"X-API-Key": issue_token}
@@ -62,9 +112,6 @@ def test_a_partner_that_is_switched_off_opens_nothing(staff: Client, world: Worl
 
 @pytest.fixture
 def issue_token(world: World, now: Any) -> str:
-    from accounts.partners import operations
-    from accounts.partners.rules import Environment
-
     partner = world.api_key.partner
     return operations.issue_key(partner, Environment.TEST, scopes=["read:bets"], actor=None, now=now).token
 
