@@ -78,9 +78,8 @@ def revoke_sessions_of(player: User, *, now: datetime, actor: User | None = None
 @transaction.atomic
 def revoke_sessions(sessions: QuerySet[GameSession], subject: str, *, now: datetime, actor: User | None = None) -> None:
     """Those that are live, however many, by one write; `subject` is whose trail says so."""
-    live = sessions.filter(revoked_at__isnull=True, expires_at__gt=now)
-    ended = list(live.order_by("pk").values_list("pk", flat=True))
-    if ended and live.update(revoked_at=now):
+    if sessions.filter(revoked_at__isnull=True, expires_at__gt=now).update(revoked_at=now):
+        ended = list(sessions.filter(revoked_at=now).order_by("pk").values_list("pk", flat=True))
         audit.record("session.revoked", subject, actor=actor, now=now, sessions=ended)
         event = {"kind": "control", "action": "close_sessions", "sessions": ended}
         transaction.on_commit(lambda: publish("control", event))
