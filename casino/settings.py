@@ -288,7 +288,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.partners.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["casino.api.parsing.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "casino.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "casino.api.handler.handle",
     "UNAUTHENTICATED_USER": None,
