@@ -3,13 +3,17 @@ What only the site's pages need: sessions, forms, messages, who is signed in. A 
 by its own middleware) knows none of it and goes past; together they would cost it more than its own layer.
 """
 
+import re
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
+
+_SESSION_KEY = re.compile(r"[a-z0-9]{8,64}", re.ASCII)
 
 
 def is_call(request: HttpRequest) -> bool:
@@ -24,7 +28,16 @@ class _PastCalls:
 
 
 class Sessions(_PastCalls, SessionMiddleware):
-    pass
+    """
+    What is no key of a session is not looked up: anybody can put anything into a cookie, also what PostgreSQL does not
+    take (Django reads a zero from `\\000`).
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if key is not None and not _SESSION_KEY.fullmatch(key):
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        super().process_request(request)
 
 
 class Csrf(_PastCalls, CsrfViewMiddleware):
