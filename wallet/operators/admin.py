@@ -19,7 +19,7 @@ from accounts.partners.models import ENVIRONMENTS, Partner
 from accounts.partners.rules import Environment
 from casino.lib.clock import system_clock
 from casino.lib.money import format_minor
-from casino.ops.backoffice import ReadOnlyAdmin, form_page
+from casino.ops.backoffice import ReadOnlyAdmin, form_page, page_of
 from wallet.operators import operations, rules
 from wallet.operators.models import Operator, RemoteCall
 
@@ -115,8 +115,7 @@ class OperatorAdmin(ReadOnlyAdmin):
                 actor=_actor(request),
                 now=system_clock.now(),
             )
-            messages.success(request, f"{made} is connected. Its secret, shown this once: {secret}")
-            return redirect("admin:operators_operator_change", made.pk)
+            return self._shown_once(request, made, secret, title=f"{made} is connected")
         context = {
             **self.admin_site.each_context(request),
             "title": "Connect an operator",
@@ -155,15 +154,30 @@ class OperatorAdmin(ReadOnlyAdmin):
     @action(description="New secret", url_path="secret", permissions=["manage"], icon="key")
     def renew_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
         operator = get_object_or_404(Operator, pk=object_id)
-
-        def perform(data: dict[str, Any]) -> str:
+        if request.method == "POST":
             secret = operations.renew_secret(operator, actor=_actor(request), now=system_clock.now())
-            return f"Shown this once: {secret}"
+            return self._shown_once(request, operator, secret, title=f"The new secret of {operator}")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"A new secret for {operator}: what is signed with the old one is refused at once",
+            "opts": self.opts,
+            "form": forms.Form(),
+            "button": "Renew",
+            "back_url": page_of(operator),
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
 
-        title = f"A new secret for {operator}: what is signed with the old one is refused at once"
-        return form_page(
-            request, self, operator, title=title, form=forms.Form(request.POST), perform=perform, button="Renew"
-        )
+    def _shown_once(self, request: HttpRequest, operator: Operator, secret: str, *, title: str) -> HttpResponse:
+        """In the answer to the form and nowhere else: what goes over a redirect is kept in between, in a cookie say."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "original": operator,
+            "secret": secret,
+            "back_url": page_of(operator),
+        }
+        return TemplateResponse(request, "admin/secret_made.html", context)
 
 
 @admin.register(RemoteCall)
