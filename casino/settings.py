@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "games.legacy.middleware.LegacyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "casino.api.middleware.ApiMiddleware",
+    "casino.ops.pages.Readable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "casino.ops.pages.Sessions",
     "django.middleware.common.CommonMiddleware",
