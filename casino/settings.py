@@ -265,7 +265,7 @@ SANDBOX_PSP: bool = env.bool("SANDBOX_PSP", default=not PRODUCTION)
 SANDBOX_PSP_IN_PRODUCTION: bool = env.bool("SANDBOX_PSP_IN_PRODUCTION", default=False)
 API_MAX_BODY = 256 * 1024
 # Requests per key in a window of seconds, by class of endpoint; "guess" counts failed authentications per address,
-# "play" all requests of a player to the instant games (to the legacy APIs also of a visitor's address).
+# "play" all requests of a player's pages and to the legacy APIs (to those also of a visitor's address).
 _WINDOW = env.int("API_WINDOW_SECONDS", default=60)
 API_RATE_LIMITS: dict[str, tuple[int, int]] = {
     "read": (env.int("API_READ_PER_WINDOW", default=1200), _WINDOW),
