@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -24,7 +23,7 @@ from accounts.protection.queries import exists_exclusion
 from accounts.staff import player_panels, protection_pages
 from accounts.staff_forms import MuteForm, ReasonForm
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url, row_or_404, row_or_none
 
 
 @admin.register(User)
@@ -216,7 +215,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def _target(self, request: HttpRequest, object_id: str) -> User:
         """Whom it is done to: only a superuser acts upon a superuser."""
-        user = get_object_or_404(User, pk=object_id)
+        user = row_or_404(User, object_id)
         if user.is_superuser and not request.user.is_superuser:
             raise PermissionDenied
         return user
@@ -232,7 +231,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Only what makes sense now: a blocked player is unblocked, a muted one unmuted."""
         offered = super().get_actions_detail(request, object_id)
-        user = User.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        user = row_or_none(User, object_id)
         if user is None or (user.is_superuser and not request.user.is_superuser):
             return []
         muted = user.chat_muted_until is not None and user.chat_muted_until > system_clock.now()
@@ -242,7 +241,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        user = User.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        user = row_or_none(User, object_id)
         panels = []
         if user is not None and self.has_view_permission(request, user):
             panels = [*(panel(user) for panel in player_panels), sessions_panel(user), audit_panel(user)]
@@ -323,7 +322,7 @@ class GameSessionAdmin(ReadOnlyAdmin):
 
     @action(description="End session", url_path="revoke", permissions=["revoke"], icon="logout")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        session = get_object_or_404(GameSession.objects.select_related("player"), pk=object_id)
+        session = row_or_404(GameSession.objects.select_related("player"), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             assert isinstance(request.user, User)
@@ -362,7 +361,7 @@ class PlayerKeyAdmin(ReadOnlyAdmin):
 
     @action(description="Revoke", url_path="revoke", permissions=["revoke"], icon="key_off")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = get_object_or_404(PlayerKey.objects.select_related("player"), pk=object_id)
+        key = row_or_404(PlayerKey.objects.select_related("player"), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             assert isinstance(request.user, User)

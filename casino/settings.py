@@ -65,6 +65,8 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION el
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Hosts of pages that may open our sockets, beside our own (a partner that embeds the game).
 SOCKET_ALLOWED_HOSTS: list[str] = env.list("SOCKET_ALLOWED_HOSTS", default=[])
+# Game sockets that one player may have open at a process. A page needs one; on one's own machine many may be tried.
+SOCKETS_PER_PLAYER = env.int("SOCKETS_PER_PLAYER", default=20 if PRODUCTION else 1_000)
 # Proxies whose forwarded headers are believed (addresses or ranges); none by default.
 TRUSTED_PROXY_IPS: list[str] = env.list("TRUSTED_PROXY_IPS", default=[])
 # Where this installation is reached, for what has no request to tell it by (a day's report of the bundled provider).
@@ -125,6 +127,7 @@ MIDDLEWARE = [
     "games.legacy.middleware.LegacyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "casino.api.middleware.ApiMiddleware",
+    "casino.ops.pages.Readable",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "casino.ops.pages.Sessions",
     "django.middleware.common.CommonMiddleware",
@@ -266,7 +269,7 @@ SANDBOX_PSP: bool = env.bool("SANDBOX_PSP", default=not PRODUCTION)
 SANDBOX_PSP_IN_PRODUCTION: bool = env.bool("SANDBOX_PSP_IN_PRODUCTION", default=False)
 API_MAX_BODY = 256 * 1024
 # Requests per key in a window of seconds, by class of endpoint; "guess" counts failed authentications per address,
-# "play" all requests of a player to the instant games (to the legacy APIs also of a visitor's address).
+# "play" all requests of a player's pages and to the legacy APIs (to those also of a visitor's address).
 _WINDOW = env.int("API_WINDOW_SECONDS", default=60)
 API_RATE_LIMITS: dict[str, tuple[int, int]] = {
     "read": (env.int("API_READ_PER_WINDOW", default=1200), _WINDOW),
@@ -290,7 +293,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.partners.authentication.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["casino.api.parsing.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "casino.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "casino.api.handler.handle",
     "UNAUTHENTICATED_USER": None,
@@ -365,6 +368,8 @@ SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# What a person is told stays here, where their cookie would carry it about, readable.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", include("casino.ops.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.sign_in_urls")),
     path("", include("accounts.urls")),
     path("wallet/", include("wallet.psp.urls")),
     path("sandbox/psp/", include("wallet.sandbox.urls")),

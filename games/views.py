@@ -32,6 +32,7 @@ from games.crash import queries
 from games.crash.models import Game
 from games.crash.rules import CAPS, largest_rounding_loss
 from games.instant import facts as instant
+from games.pace import TooMany, slow_down
 from games.solo import queries as solo_queries
 from wallet import operations as wallet
 from wallet.queries import balance
@@ -48,12 +49,18 @@ def error(status: int, code: str, message: str) -> JsonResponse:
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For what scripts call: signed-out visitors get a 401 to act on, not a page to sign in on."""
+    """For what scripts call: signed-out visitors get a 401 to act on, not a page to sign in on; calls are counted."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
+        if not isinstance(request.user, User):
             return error(401, "authentication_failed", "Sign in to play.")
+        try:
+            slow_down(request.user)
+        except TooMany as refused:
+            answer = error(refused.status, refused.code, refused.message)
+            answer["Retry-After"] = str(refused.var)
+            return answer
         return view(request, *args, **kwargs)
 
     return guarded

@@ -20,6 +20,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+SOCKETS_PER_PLAYER = 20  # as in production
 TEMPLATE_SECONDS = 600  # a session of demo data ends when it is idle for half an hour
 
 
@@ -132,6 +133,7 @@ def embedded_site(folder: Path, *, crash_between: tuple[int, int] = (200, 300), 
         "CRASH_WAIT_MS": "1000",
         "CRASH_TICK_MS": "20",
         "CRASH_GRACE_MS": "100",
+        "SOCKETS_PER_PLAYER": str(SOCKETS_PER_PLAYER),
         "SIGN_UPS_PER_MINUTE": "10000",  # every visitor of a test comes from here
         **settings,
     }

@@ -5,14 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from accounts import audit
 from accounts.models import User
 from accounts.staff import player_panels, protection_pages
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, link_to, list_url, money
+from casino.ops.backoffice import OfficeAdmin, Panel, ReadOnlyAdmin, link_to, list_url, money, row_or_none
 from wallet import queries
 from wallet.chart import Kind
 from wallet.models import Account, Currency, Transfer
@@ -22,7 +21,7 @@ STATEMENT_ROWS = 25
 
 
 @admin.register(Currency)
-class CurrencyAdmin(ModelAdmin):
+class CurrencyAdmin(OfficeAdmin):
     """A currency's units are part of every amount ever booked: they, and the list itself, are not edited here."""
 
     list_display = ("code", "symbol", "kind", "denominator", "enabled", "reference_micros")
@@ -78,7 +77,7 @@ class AccountAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        account = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdecimal() else None
+        account = row_or_none(self.get_queryset(request), object_id)
         panels = [statement_panel(account)] if account and self.has_view_permission(request, account) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 

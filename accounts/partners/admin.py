@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -19,7 +19,7 @@ from accounts.partners.models import ApiKey, Member, Partner
 from accounts.partners.rules import Invalid, Role
 from accounts.portal.forms import RotateForm
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url, row_or_404, row_or_none
 
 
 class _Person(forms.Form):
@@ -131,7 +131,7 @@ class PartnerAdmin(ReadOnlyAdmin):
 
     @action(description="Add a member", url_path="member", permissions=["manage"], icon="person_add")
     def add_member(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        partner = get_object_or_404(Partner, pk=object_id)
+        partner = row_or_404(Partner, object_id)
 
         def perform(data: dict[str, Any]) -> str:
             user, role = data["username"], Role(data["role"])
@@ -149,7 +149,7 @@ class PartnerAdmin(ReadOnlyAdmin):
         icon="manage_accounts",
     )
     def change_member(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        partner = get_object_or_404(Partner, pk=object_id)
+        partner = row_or_404(Partner, object_id)
 
         def perform(data: dict[str, Any]) -> str:
             member, becomes = data["member"], data["becomes"]
@@ -172,7 +172,7 @@ class PartnerAdmin(ReadOnlyAdmin):
         return self._switch(request, object_id, active=True)
 
     def _switch(self, request: HttpRequest, object_id: str, *, active: bool) -> HttpResponse:
-        partner = get_object_or_404(Partner, pk=object_id)
+        partner = row_or_404(Partner, object_id)
         verb = "Switch on" if active else "Switch off"
 
         def perform(data: dict[str, Any]) -> str:
@@ -194,14 +194,14 @@ class PartnerAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         offered = super().get_actions_detail(request, object_id)
-        partner = Partner.objects.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        partner = row_or_none(Partner, object_id)
         senseless = "on" if partner is not None and partner.is_active else "off"
         return [entry for entry in offered if entry.path != senseless]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        partner = Partner.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        partner = row_or_none(Partner, object_id)
         panels = [_members(partner), _keys(partner), _audit(partner)] if partner is not None else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 
@@ -293,7 +293,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @action(description="Rotate", url_path="rotate", permissions=["rotate"], icon="sync")
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = get_object_or_404(ApiKey.objects.select_related("partner"), pk=object_id)
+        key = row_or_404(ApiKey.objects.select_related("partner"), object_id)
         form = StaffRotateForm(request.POST or None)
         context = {
             **self.admin_site.each_context(request),
@@ -316,7 +316,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @action(description="Revoke", url_path="revoke", permissions=["revoke"], icon="key_off")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = get_object_or_404(ApiKey.objects.select_related("partner"), pk=object_id)
+        key = row_or_404(ApiKey.objects.select_related("partner"), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             operations.revoke_key(key, actor=_actor(request), now=system_clock.now())

@@ -6,14 +6,13 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from unfold.decorators import action, display
 
 from accounts.models import User
 from accounts.webhooks import operations
 from accounts.webhooks.models import Delivery, Endpoint
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url, row_or_404, row_or_none
 
 
 def _actor(request: HttpRequest) -> User:
@@ -58,7 +57,7 @@ class EndpointAdmin(ReadOnlyAdmin):
 
     @action(description="Switch off or on", url_path="switch", permissions=["manage"], icon="toggle_on")
     def switch(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        endpoint = get_object_or_404(Endpoint.objects.filter(deleted_at=None), pk=object_id)
+        endpoint = row_or_404(Endpoint.objects.filter(deleted_at=None), object_id)
         verb = "Switch off" if endpoint.is_active else "Switch on"
 
         def perform(data: dict[str, Any]) -> str:
@@ -74,7 +73,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        endpoint = Endpoint.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        endpoint = row_or_none(Endpoint, object_id)
         panels = [_deliveries(endpoint)] if endpoint is not None else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 
@@ -130,7 +129,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @action(description="Send again", url_path="resend", permissions=["manage"], icon="send")
     def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        delivery = get_object_or_404(Delivery.objects.select_related("event"), pk=object_id)
+        delivery = row_or_404(Delivery.objects.select_related("event"), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             operations.resend(delivery, now=system_clock.now())

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 
@@ -38,7 +39,7 @@ class Newest(CursorPagination):
             if not _CURSOR.fullmatch(request.query_params.get("cursor", "")):
                 raise ValueError
             return list(super().paginate_queryset(queryset, request, view) or [])
-        except (NotFound, ValueError, TypeError, OverflowError) as error:
+        except (NotFound, ValidationError, ValueError, TypeError, OverflowError) as error:
             errors = [{"field": "cursor", "message": "Not a cursor of this list."}]
             raise Problem("invalid_request", errors=errors) from error
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 
 from casino.lib.errors import DomainError
@@ -139,6 +139,10 @@ def to_problem(error: Exception) -> Problem:
         return Problem("not_found")
     if isinstance(error, PermissionDenied):
         return Problem("insufficient_scope")
+    if isinstance(error, RequestDataTooBig):  # a body that did not say how long it is
+        return Problem("payload_too_large")
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+        return Problem("invalid_request")
     if isinstance(error, exceptions.ValidationError):
         return Problem("invalid_request", errors=field_errors(error.detail))
     if isinstance(error, exceptions.ParseError):

@@ -19,7 +19,6 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +26,7 @@ from rest_framework.views import APIView
 
 from casino.api import docs, limits, signing
 from casino.api.idempotency import Call, Desk, Outdated, Stamp, Stored, known
+from casino.api.parsing import ExactJSONParser
 from casino.api.problems import Problem
 from casino.lib.clock import Clock, system_clock
 from casino.ops.remembered import Key, Memory, Proof, disproved
@@ -60,7 +60,7 @@ class Negotiation(DefaultContentNegotiation):
 
 class ApiView(APIView):
     content_negotiation_class = Negotiation
-    parser_classes = (JSONParser,)
+    parser_classes = (ExactJSONParser,)
     renderer_classes = (JSONRenderer,)
     clock: ClassVar[Clock] = system_clock
     scopes: ClassVar[Mapping[str, str]] = {}  # by method; a method without one is open to every key

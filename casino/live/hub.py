@@ -72,6 +72,9 @@ class Hub:
     def sockets_of_key(self, key_id: int) -> int:
         return len(self._keys.get(key_id, ()))
 
+    def sockets_of_user(self, user_id: int) -> int:
+        return len(self._users.get(user_id, ()))
+
     def keys(self) -> list[int]:
         return list(self._keys)
 

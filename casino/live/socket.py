@@ -86,6 +86,7 @@ class SocketBase:
     MESSAGES_PER_SECOND = 50
     BURST = 100
     REFUSALS = 100  # of one kind or the other, until the socket is closed with 4429
+    SOCKETS_PER_USER: int | None = None  # of this process; one more is told `crowd_error` and closed with 4429
     CONCURRENT = 16
     WAITING = 128  # messages taken in while others are handled; above it, reading pauses
     FINISH_SECONDS = 30  # for what is still being handled when the socket has gone
@@ -113,6 +114,10 @@ class SocketBase:
 
     def limit_error(self, kind: Literal["rate", "size"]) -> str:
         """What a message over a limit is answered with."""
+        raise NotImplementedError
+
+    def crowd_error(self) -> str:
+        """What is sent to a socket that is one too many of its user."""
         raise NotImplementedError
 
     def internal_error(self) -> str:
@@ -182,6 +187,9 @@ class SocketBase:
             logger.exception("a socket could not be opened")
             await _turn_away(send, self.internal_error(), INTERNAL_ERROR)
             return False
+        if self._is_one_too_many():  # from here to the hub nothing waits: those that come at once are counted each
+            await _turn_away(send, self.crowd_error(), TOO_MANY)
+            return False
         self.connection = Connection(
             self.hub,
             send,
@@ -195,6 +203,10 @@ class SocketBase:
         for topic in self.identity.topics:
             self.hub.join(self.connection, topic)
         return True
+
+    def _is_one_too_many(self) -> bool:
+        user_id, most = self.identity.user_id, self.SOCKETS_PER_USER
+        return user_id is not None and most is not None and self.hub.sockets_of_user(user_id) >= most
 
     async def _receive_all(self, receive: Receive, running: set[asyncio.Task[None]]) -> None:
         loop = asyncio.get_running_loop()

@@ -7,13 +7,15 @@ operations as everything else, with an audit row.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote
-from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -24,8 +26,45 @@ from unfold.paginator import InfinitePaginator
 from casino.lib.errors import DomainError
 from casino.lib.money import format_minor
 
+Row = TypeVar("Row", bound=Model)
 
-class ReadOnlyAdmin(ModelAdmin):
+
+def row_or_none(rows: type[Row] | QuerySet[Row], object_id: object) -> Row | None:
+    """The row that an address names; None for whatever else stands there, which may be no id at all."""
+    found = rows if isinstance(rows, QuerySet) else rows._default_manager.all()
+    try:
+        return None if "\0" in str(object_id) else found.get(pk=object_id)
+    except (ObjectDoesNotExist, ValidationError, ValueError):
+        return None
+
+
+def row_or_404(rows: type[Row] | QuerySet[Row], object_id: object) -> Row:
+    row = row_or_none(rows, object_id)
+    if row is None:
+        raise Http404
+    return row
+
+
+class OfficeAdmin(ModelAdmin):
+    """Any page of the back office."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """`_00` in an address is a zero, which PostgreSQL would not take as a key."""
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """What is chosen from a list are keys of its rows."""
+        for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.clean(chosen, None)
+            except ValidationError as error:
+                raise BadRequest("There is no such row.") from error
+            if "\0" in chosen:
+                raise BadRequest("There is no such row.")
+        return super().response_action(request, queryset)
+
+
+class ReadOnlyAdmin(OfficeAdmin):
     """Rows that nobody edits here, superusers included: adding, changing and deleting answer 403."""
 
     paginator = InfinitePaginator  # pages without counting the table

@@ -19,7 +19,7 @@ LONGEST_REQUEST = 2_000  # characters of an address that are logged: some calls 
 _SECRET = re.compile(r"""(?i)([?&](?:session|key|api_key|token|secret|signature)=)[^&\s'"]+""")
 
 # Our own keys and secrets, wherever they stand: also in the middle of a parameter that is JSON.
-_OURS = re.compile(r"(?:\b|(?<=%[0-9A-Fa-f]{2}))(pk|ck_test|ck_live|cs|whsec)_[\w-]{16,}", re.ASCII)
+_OURS = re.compile(r"(?:\b|(?<=%[0-9A-Fa-f]{2}))(pk|ck_test|ck_live|cs|os|whsec)_[\w-]{16,}", re.ASCII)
 
 
 def _masked(value: str) -> str:

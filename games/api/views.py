@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase, StreamingHttpResponse
@@ -23,6 +23,7 @@ from games.solo import reports as solo
 from games.totals import Total
 
 LONGEST_REPORT = timedelta(days=366)
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)  # at the ends of the calendar, no day is beside another
 GAME_STATUSES = ["up", "off"]
 COLUMNS = ("date", "game", "currency", "denominator", "bets", "stake", "payout", "ggr")
 
@@ -53,6 +54,9 @@ class ReportQuery(QuerySerializer):
         return {"from": serializers.DateField(help_text="first day (UTC)"), **super().get_fields()}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        for name in ("from", "to"):
+            if not FIRST_DAY <= attrs[name] <= LAST_DAY:
+                raise serializers.ValidationError({name: [f"A day from {FIRST_DAY} to {LAST_DAY}."]})
         if attrs["to"] < attrs["from"]:
             raise serializers.ValidationError({"to": ["Before `from`."]})
         if attrs["to"] - attrs["from"] >= LONGEST_REPORT:

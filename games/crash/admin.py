@@ -10,16 +10,24 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from accounts import audit
 from accounts.models import User
 from accounts.staff import player_panels
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import ReadOnlyAdmin, form_page, link_to, list_url, money, multiplier
+from casino.ops.backoffice import (
+    OfficeAdmin,
+    ReadOnlyAdmin,
+    form_page,
+    link_to,
+    list_url,
+    money,
+    multiplier,
+    row_or_404,
+    row_or_none,
+)
 from games.crash import operations, queries
 from games.crash.models import Bet, Game, GameConfig, Round, SeedChain
 from games.crash.operations.chains import ClientSeedRefused
@@ -37,7 +45,7 @@ from wallet.models import Transfer
 
 
 @admin.register(Game)
-class GameAdmin(ModelAdmin):
+class GameAdmin(OfficeAdmin):
     list_display = ("title", "slug", "on", "rules", "interrupted_bets")
     fields = ("title", "slug", "enabled", "interrupted_bets")
     readonly_fields = ("title", "slug")
@@ -74,7 +82,7 @@ class GameAdmin(ModelAdmin):
 
     @action(description="Change rules", url_path="rules", permissions=["change_rules"], icon="rule")
     def change_rules(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        game = get_object_or_404(Game, pk=object_id)
+        game = row_or_404(Game, object_id)
         config = queries.current_config(game)
         form = ConfigForm(request.POST or None, config=config)
 
@@ -141,7 +149,7 @@ class GameConfigAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        config = GameConfig.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        config = row_or_none(GameConfig, object_id)
         panels = [limits_panel(config)] if config and self.has_view_permission(request, config) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 
@@ -358,7 +366,7 @@ class SeedChainAdmin(ReadOnlyAdmin):
 
     @action(description="Enter client seed", url_path="client-seed", permissions=["client_seed"], icon="casino")
     def enter_client_seed(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        chain = get_object_or_404(SeedChain.objects.defer("root_sealed"), pk=object_id)
+        chain = row_or_404(SeedChain.objects.defer("root_sealed"), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             if settings.CRASH_CLIENT_SEED != "manual":

@@ -20,7 +20,7 @@ CLOSE_CODES = {
         FORBIDDEN: "the page may not open a socket here",
         NOT_FOUND: "no such game",
         TOO_SLOW: "does not read",
-        TOO_MANY: "too many messages",
+        TOO_MANY: "too many messages, or too many sockets of one player",
     },
     FEED: {
         SESSION_ENDED: "no key, or not a good one",

@@ -64,6 +64,8 @@ class WrongOrigin(DomainError):
 
 
 class CrashSocket(SocketBase):
+    SOCKETS_PER_USER = settings.SOCKETS_PER_PLAYER  # shared and solo tables together
+
     player: Player
     reality_check: RealityCheck
 
@@ -124,6 +126,9 @@ class CrashSocket(SocketBase):
         too_long = f"The message is too long: at most {self.MAX_MESSAGE_BYTES} bytes."
         too_fast = f"Too many messages: at most {self.MESSAGES_PER_SECOND} a second."
         return self.refusal(TooMuch(too_long if kind == "size" else too_fast))
+
+    def crowd_error(self) -> str:
+        return self.refusal(TooMuch(f"A player opens at most {self.SOCKETS_PER_USER} sockets."))
 
     def internal_error(self) -> str:
         return self.refusal(InternalError())

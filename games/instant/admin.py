@@ -10,16 +10,24 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from accounts.models import User
 from accounts.staff import player_panels
 from casino.lib.clock import system_clock
 from casino.lib.errors import DomainError
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url, money
+from casino.ops.backoffice import (
+    OfficeAdmin,
+    Panel,
+    ReadOnlyAdmin,
+    form_page,
+    link_to,
+    list_url,
+    money,
+    row_or_404,
+    row_or_none,
+)
 from games.instant import audit, operations
 from games.instant.models import InstantBet, InstantConfig, InstantGame
 from games.instant.queries import newest_configs
@@ -50,7 +58,7 @@ def config_panels(config: InstantConfig) -> list[Panel]:
 
 
 @admin.register(InstantGame)
-class InstantGameAdmin(ModelAdmin):
+class InstantGameAdmin(OfficeAdmin):
     list_display = ("title", "slug", "on", "rules")
     fields = ("title", "slug", "enabled")
     readonly_fields = ("title", "slug")
@@ -88,7 +96,7 @@ class InstantGameAdmin(ModelAdmin):
     @action(description="Change rules", url_path="rules", permissions=["change_rules"], icon="rule")
     def change_rules(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Shows what new rules would come to; what was looked at can then be saved."""
-        game = get_object_or_404(InstantGame, pk=object_id)
+        game = row_or_404(InstantGame, object_id)
         config = InstantConfig.objects.filter(game=game).latest("version")
         form = RulesForm(request.POST.dict() or None, config=config)
         effects: list[Panel] = []
@@ -166,7 +174,7 @@ class InstantConfigAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        config = InstantConfig.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        config = row_or_none(InstantConfig, object_id)
         panels = config_panels(config) if config and self.has_view_permission(request, config) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 

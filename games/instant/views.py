@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import User
 from accounts.protection import queries as protection
 from accounts.protection.errors import Excluded
-from casino.api import limits
 from casino.lib import exact_json
 from casino.lib.clock import iso, system_clock
 from casino.lib.errors import DomainError
@@ -27,6 +26,7 @@ from games.instant.errors import InvalidBet, NoSuchBet, NotPlayedInCurrency
 from games.instant.intake import choice_of, desk
 from games.instant.operations import PlayRequest, next_hash, renew
 from games.legacy.examples import examples
+from games.pace import TooMany, slow_down
 from wallet import operations as wallet
 from wallet.bankroll.queries import standing
 from wallet.chart import book_of
@@ -83,10 +83,10 @@ def answers(view: Callable[..., dict[str, Any]]) -> Callable[..., HttpResponse]:
         if not isinstance(request.user, User):
             return _error(401, code="authentication_failed", message="Sign in to play.")
         try:
-            _slow_down(request.user)
+            slow_down(request.user)
             return JsonResponse(view(request, request.user, game, **names))
         except TooMany as refused:
-            answer = _error(429, code="rate_limited", message=refused.message)
+            answer = _error(refused.status, refused.code, refused.message)
             answer["Retry-After"] = str(refused.var)
             return answer
         except DomainError as refused:
@@ -94,18 +94,6 @@ def answers(view: Callable[..., dict[str, Any]]) -> Callable[..., HttpResponse]:
             return _error(refused.status, refused.code, refused.message, field=field, limit=refused.var)
 
     return answering
-
-
-class TooMany(DomainError):
-    """`var` is the seconds to wait."""
-
-
-def _slow_down(player: User) -> None:
-    """Counted along with what the player asks of the legacy APIs: it is the same games."""
-    standing = limits.take("play", f"player:{player.pk}")
-    if not standing.allowed:
-        wait = max(1, standing.reset_seconds)
-        raise TooMany(f"Too many requests at once. Try again in {wait} seconds.", var=wait)
 
 
 def _error(status: int, code: str, message: str, **more: Any) -> JsonResponse:

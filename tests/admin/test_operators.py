@@ -1,6 +1,7 @@
 """Operators of seamless wallets in the back office."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,6 +19,21 @@ def staff(signed_in: Callable[[str], Client]) -> Client:
     return signed_in("admin")
 
 
+def assert_shown_once(page: Any, secret: str, staff: Client) -> None:
+    """In the answer itself, which nobody keeps; in no cookie and in no message of the next page."""
+    assert page.status_code == 200
+    assert "no-store" in page["Cache-Control"]
+    assert secret in page.content.decode()
+    assert not [cookie for cookie in staff.cookies.values() if secret in cookie.OutputString()]
+    assert secret not in staff.get(WHERE).content.decode()
+
+
+def test_messages_are_not_kept_in_a_cookie(staff: Client, world: World) -> None:
+    staff.post(f"{WHERE}{Operator.objects.get(slug='acme-wallet').pk}/switch/")
+    assert "messages" not in staff.cookies
+    assert "takes no stakes" in staff.get(WHERE).content.decode()
+
+
 def test_an_operator_is_connected_and_its_secret_shown_once(staff: Client, world: World) -> None:
     Operator.objects.filter(slug="acme-wallet").update(environment="live")
     form = {
@@ -26,9 +42,9 @@ def test_an_operator_is_connected_and_its_secret_shown_once(staff: Client, world
         "slug": "two",
         "base_url": "https://op2.example",
     }
-    page = staff.post(f"{WHERE}connect/", form, follow=True)
+    page = staff.post(f"{WHERE}connect/", form)
     made = Operator.objects.get(slug="two")
-    assert made.secret in page.content.decode()
+    assert_shown_once(page, made.secret, staff)
     assert made.secret not in staff.get(f"{WHERE}{made.pk}/change/").content.decode()
     assert AuditEntry.objects.filter(action="operator.connected", subject=f"operator:{made.pk}").exists()
 
@@ -55,11 +71,13 @@ def test_an_operator_is_switched_moved_and_given_a_new_secret(staff: Client, wor
     old = operator.secret
     staff.post(f"{WHERE}{operator.pk}/switch/")
     staff.post(f"{WHERE}{operator.pk}/move/", {"base_url": "https://elsewhere.example/wallet/"})
-    page = staff.post(f"{WHERE}{operator.pk}/secret/", follow=True)
+    assert staff.get(f"{WHERE}{operator.pk}/secret/").status_code == 200
+    assert Operator.objects.get(pk=operator.pk).secret == old, "nothing happens by looking"
+    page = staff.post(f"{WHERE}{operator.pk}/secret/")
     operator = Operator.objects.get(pk=operator.pk)
     assert (operator.is_active, operator.base_url) == (False, "https://elsewhere.example/wallet")
     assert old != operator.secret
-    assert operator.secret in page.content.decode()
+    assert_shown_once(page, operator.secret, staff)
     actions = set(AuditEntry.objects.filter(subject=f"operator:{operator.pk}").values_list("action", flat=True))
     assert {"operator.switched_off", "operator.moved", "operator.secret_renewed"} <= actions
 

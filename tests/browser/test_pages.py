@@ -21,7 +21,6 @@ PUBLIC = [
     "/rules/",
     "/accounts/login/",
     "/accounts/signup/",
-    "/accounts/password/reset/",
 ]
 PRIVATE = [
     "/",
@@ -30,7 +29,6 @@ PRIVATE = [
     "/wallet/",
     "/accounts/password/change/",
     "/accounts/2fa/",
-    "/accounts/email/",
 ]
 PRIVATE += ["/accounts/2fa/totp/activate/", "/accounts/logout/"]
 

@@ -55,6 +55,22 @@ def test_a_session_needs_a_signed_in_player(client: Client, game: Game) -> None:
     assert GameSession.objects.count() == 0
 
 
+def test_more_sessions_than_a_player_may_ask_for_are_told_when_to_come_again(
+    game: Game, make_player: Callable[..., Any], fresh_limits: None, settings: Any
+) -> None:
+    settings.API_RATE_LIMITS = {**settings.API_RATE_LIMITS, "play": (3, 60)}
+    alice, bob = Client(), Client()
+    for client, name in ((alice, "alice"), (bob, "bob")):
+        client.force_login(make_player(name), backend="django.contrib.auth.backends.ModelBackend")
+    assert alice.post("/session/refill/").status_code == 200
+    assert [ask_session(alice, {"mode": "demo"}).status_code for _ in range(2)] == [201, 201]
+    for refused in (ask_session(alice, {"mode": "demo"}), alice.post("/session/refill/")):
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limited")
+        assert 1 <= int(refused["Retry-After"]) <= 60
+    assert GameSession.objects.count() == 2
+    assert ask_session(bob, {"mode": "demo"}).status_code == 201, "the others play on"
+
+
 def test_a_session_needs_the_pages_csrf_token(game: Game, make_player: Callable[..., Any]) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_player("alice"), backend="django.contrib.auth.backends.ModelBackend")

@@ -95,7 +95,7 @@ def test_a_long_statement_is_exported_whole(alice: User, site: Client, now: date
 
 
 @pytest.mark.parametrize(
-    "query", ["before=x", "before=2026-03-01", "before=0001-01-01T00:00:00%2B23:59", "before=%00", "money=other"]
+    "query", ["before=x", "before=2026-03-01", "before=0001-01-01T00:00:00%2B23:59", "money=other"]
 )
 def test_an_address_that_makes_no_sense_shows_the_first_page(site: Client, query: str) -> None:
     assert site.get(f"/wallet/?{query}").status_code == 200

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action, display
@@ -23,7 +23,7 @@ from accounts.models import User
 from casino.lib.clock import system_clock
 from casino.lib.errors import DomainError
 from casino.lib.money import format_minor
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, money
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, money, row_or_404, row_or_none
 from wallet.affiliates import exports, queries
 from wallet.affiliates.forms import ChangeForm, NewAffiliateForm
 from wallet.affiliates.models import Share
@@ -143,7 +143,7 @@ class AffiliateAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        row = Affiliate.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        row = row_or_none(Affiliate, object_id)
         panels = list(_panels(row)) if row and self.has_view_permission(request, row) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 
@@ -212,7 +212,7 @@ def rates_panel(row: Affiliate) -> Panel:
 
 
 def _row(object_id: str) -> Affiliate:
-    return get_object_or_404(Affiliate.objects.select_related("owner"), pk=object_id)
+    return row_or_404(Affiliate.objects.select_related("owner"), object_id)
 
 
 def _actor(request: HttpRequest) -> User:

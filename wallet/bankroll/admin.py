@@ -6,14 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from casino.lib.clock import system_clock
 from casino.lib.money import format_minor, parse_minor
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, money
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, money, row_or_404, row_or_none
 from wallet.bankroll import operations
 from wallet.bankroll.models import Bankroll
 
@@ -176,7 +175,7 @@ class BankrollAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        row = Bankroll.objects.select_related("currency").filter(pk=object_id).first()
+        row = row_or_none(Bankroll.objects.select_related("currency"), object_id)
         panels = [history_panel(row)] if row and self.has_view_permission(request, row) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 
@@ -202,7 +201,7 @@ def history_panel(row: Bankroll) -> Panel:
 
 
 def _row(object_id: str) -> Bankroll:
-    return get_object_or_404(Bankroll.objects.select_related("currency"), pk=object_id)
+    return row_or_404(Bankroll.objects.select_related("currency"), object_id)
 
 
 def _amount(row: Bankroll, amount_minor: int) -> str:

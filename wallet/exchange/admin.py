@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 from accounts.models import User
 from casino.lib.clock import system_clock
 from casino.lib.errors import DomainError
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, link_to, list_url, money
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, link_to, list_url, money, row_or_none
 from wallet.exchange import operations, queries, rules
 from wallet.exchange.models import Conversion, ExchangeRate
 from wallet.models import Currency, Transfer
@@ -170,7 +170,7 @@ class ConversionAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        conversion = Conversion.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        conversion = row_or_none(Conversion, object_id)
         panels = [rates_panel(conversion)] if conversion and self.has_view_permission(request, conversion) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action, display
@@ -19,7 +19,7 @@ from accounts.partners.models import ENVIRONMENTS, Partner
 from accounts.partners.rules import Environment
 from casino.lib.clock import system_clock
 from casino.lib.money import format_minor
-from casino.ops.backoffice import ReadOnlyAdmin, form_page
+from casino.ops.backoffice import ReadOnlyAdmin, form_page, page_of, row_or_404
 from wallet.operators import operations, rules
 from wallet.operators.models import Operator, RemoteCall
 
@@ -115,8 +115,7 @@ class OperatorAdmin(ReadOnlyAdmin):
                 actor=_actor(request),
                 now=system_clock.now(),
             )
-            messages.success(request, f"{made} is connected. Its secret, shown this once: {secret}")
-            return redirect("admin:operators_operator_change", made.pk)
+            return self._shown_once(request, made, secret, title=f"{made} is connected")
         context = {
             **self.admin_site.each_context(request),
             "title": "Connect an operator",
@@ -129,7 +128,7 @@ class OperatorAdmin(ReadOnlyAdmin):
 
     @action(description="Switch off or on", url_path="switch", permissions=["manage"], icon="toggle_on")
     def switch(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        operator = get_object_or_404(Operator, pk=object_id)
+        operator = row_or_404(Operator, object_id)
         verb = "Switch off" if operator.is_active else "Switch on"
 
         def perform(data: dict[str, Any]) -> str:
@@ -143,7 +142,7 @@ class OperatorAdmin(ReadOnlyAdmin):
 
     @action(description="Move", url_path="move", permissions=["manage"], icon="edit")
     def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        operator = get_object_or_404(Operator, pk=object_id)
+        operator = row_or_404(Operator, object_id)
         form = AddressForm(request.POST or None, initial={"base_url": operator.base_url})
 
         def perform(data: dict[str, Any]) -> str:
@@ -154,16 +153,31 @@ class OperatorAdmin(ReadOnlyAdmin):
 
     @action(description="New secret", url_path="secret", permissions=["manage"], icon="key")
     def renew_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        operator = get_object_or_404(Operator, pk=object_id)
-
-        def perform(data: dict[str, Any]) -> str:
+        operator = row_or_404(Operator, object_id)
+        if request.method == "POST":
             secret = operations.renew_secret(operator, actor=_actor(request), now=system_clock.now())
-            return f"Shown this once: {secret}"
+            return self._shown_once(request, operator, secret, title=f"The new secret of {operator}")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"A new secret for {operator}: what is signed with the old one is refused at once",
+            "opts": self.opts,
+            "form": forms.Form(),
+            "button": "Renew",
+            "back_url": page_of(operator),
+        }
+        return TemplateResponse(request, "admin/form_page.html", context)
 
-        title = f"A new secret for {operator}: what is signed with the old one is refused at once"
-        return form_page(
-            request, self, operator, title=title, form=forms.Form(request.POST), perform=perform, button="Renew"
-        )
+    def _shown_once(self, request: HttpRequest, operator: Operator, secret: str, *, title: str) -> HttpResponse:
+        """In the answer to the form and nowhere else: what goes over a redirect is kept in between, in a cookie say."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "original": operator,
+            "secret": secret,
+            "back_url": page_of(operator),
+        }
+        return TemplateResponse(request, "admin/secret_made.html", context)
 
 
 @admin.register(RemoteCall)
@@ -195,7 +209,7 @@ class RemoteCallAdmin(ReadOnlyAdmin):
 
     @action(description="Try now", url_path="try", permissions=["repeat"], icon="replay")
     def try_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        call = get_object_or_404(RemoteCall, pk=unquote(object_id))  # `refund_…` comes quoted, as in the page's address
+        call = row_or_404(RemoteCall, unquote(object_id))  # `refund_…` comes quoted, as in the page's address
 
         def perform(data: dict[str, Any]) -> str:
             operations.try_now(call, actor=_actor(request), now=system_clock.now())

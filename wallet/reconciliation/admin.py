@@ -6,13 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import User
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, list_url
+from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, list_url, row_or_404, row_or_none
 from wallet.reconciliation import operations
 from wallet.reconciliation.models import Difference, Run
 
@@ -39,7 +38,7 @@ class RunAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
-        run = Run.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        run = row_or_none(Run, object_id)
         panels = [totals_panel(run)] if run and self.has_view_permission(request, run) else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "panels": panels})
 
@@ -137,7 +136,7 @@ class DifferenceAdmin(ReadOnlyAdmin):
 
     @action(description="Resolve", url_path="resolve", permissions=["resolve"], icon="task_alt")
     def resolve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = get_object_or_404(Difference, pk=object_id)
+        row = row_or_404(Difference, object_id)
         assert isinstance(request.user, User)
         actor = request.user
 

@@ -30,6 +30,15 @@ def test_no_key_or_session_of_a_query_string_is_logged(name: str, as_json: bool,
     assert "sk-very-secret-123" not in told
 
 
+@pytest.mark.parametrize("prefix", ["pk", "ck_test", "ck_live", "cs", "os", "whsec"])
+def test_our_own_keys_and_secrets_are_known_wherever_they_stand(prefix: str, as_json: bool, capsys: Any) -> None:
+    Client().get(f"/api/v1/nothing?note=%22{prefix}_0123456789-abcdefghijklmnop%22&other={prefix}_short")
+    told = capsys.readouterr().out
+    assert f"{prefix}_{logs.MASK}" in told
+    assert f"{prefix}_short" in told
+    assert "abcdefghijklmnop" not in told
+
+
 def test_production_logs_one_json_object_per_line(capsys: Any) -> None:
     logs.configure(as_json=True)
     try:

@@ -6,13 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import ReadOnlyAdmin, form_page, link_to, money
+from casino.ops.backoffice import ReadOnlyAdmin, form_page, link_to, money, row_or_404
 from wallet.models import Currency
 from wallet.psp import operations
 from wallet.psp.admin.payments import actor
@@ -125,7 +124,7 @@ class SuspenseCaseAdmin(ReadOnlyAdmin):
 
     @action(description="Propose an end", url_path="propose", permissions=["resolve"], icon="edit_note")
     def propose(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        case = get_object_or_404(self.get_queryset(request), pk=object_id)
+        case = row_or_404(self.get_queryset(request), object_id)
         form = ProposalForm(request.POST or None, case=case)
 
         def perform(data: dict[str, Any]) -> str:
@@ -144,7 +143,7 @@ class SuspenseCaseAdmin(ReadOnlyAdmin):
 
     @action(description="Approve", url_path="approve", permissions=["resolve"], icon="check")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        case = get_object_or_404(self.get_queryset(request), pk=object_id)
+        case = row_or_404(self.get_queryset(request), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             operations.approve_case(case, actor=actor(request), now=system_clock.now())
@@ -158,7 +157,7 @@ class SuspenseCaseAdmin(ReadOnlyAdmin):
 
     @action(description="Reject the proposal", url_path="reject", permissions=["resolve"], icon="undo")
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        case = get_object_or_404(self.get_queryset(request), pk=object_id)
+        case = row_or_404(self.get_queryset(request), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             operations.reject_proposal(case, actor=actor(request), note=data["reason"], now=system_clock.now())

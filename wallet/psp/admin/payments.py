@@ -7,8 +7,6 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
@@ -16,7 +14,7 @@ from accounts.models import User
 from accounts.staff import player_panels
 from accounts.webhooks.rules import Invalid, checked_url
 from casino.lib.clock import system_clock
-from casino.ops.backoffice import Panel, ReadOnlyAdmin, form_page, link_to, list_url, money
+from casino.ops.backoffice import OfficeAdmin, Panel, ReadOnlyAdmin, form_page, link_to, list_url, money, row_or_404
 from wallet.psp import operations
 from wallet.psp.forms import WHSEC, ReasonForm, SecretForm
 from wallet.psp.models import CashierLimits, Handover, Payment, Provider, Report
@@ -102,7 +100,7 @@ class ProviderAdmin(ReadOnlyAdmin):
 
     @action(description="Switch off or on", url_path="switch", permissions=["manage"], icon="toggle_on")
     def switch(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        provider = get_object_or_404(Provider, pk=object_id)
+        provider = row_or_404(Provider, object_id)
         verb = "Switch off" if provider.enabled else "Switch on"
 
         def perform(data: dict[str, Any]) -> str:
@@ -118,7 +116,7 @@ class ProviderAdmin(ReadOnlyAdmin):
 
     @action(description="Another secret", url_path="secret", permissions=["manage"], icon="key")
     def secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        provider = get_object_or_404(Provider, pk=object_id)
+        provider = row_or_404(Provider, object_id)
         form = SecretForm(request.POST or None)
         form.fields["secret"].widget = UnfoldAdminPasswordWidget()
 
@@ -132,7 +130,7 @@ class ProviderAdmin(ReadOnlyAdmin):
 
 
 @admin.register(CashierLimits)
-class CashierLimitsAdmin(ModelAdmin):
+class CashierLimitsAdmin(OfficeAdmin):
     """In minor units. Every change is in the audit trail."""
 
     list_display = ("currency", "deposits", "withdrawals", "reviewed")
@@ -220,7 +218,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @action(description="Approve", url_path="approve", permissions=["decide"], icon="check")
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        payment = get_object_or_404(self.get_queryset(request), pk=object_id)
+        payment = row_or_404(self.get_queryset(request), object_id)
 
         def perform(data: dict[str, Any]) -> str:
             operations.approve_withdrawal(payment, actor=actor(request), now=system_clock.now())
@@ -232,7 +230,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @action(description="Refuse", url_path="refuse", permissions=["decide"], icon="block")
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        payment = get_object_or_404(self.get_queryset(request), pk=object_id)
+        payment = row_or_404(self.get_queryset(request), object_id)
         form = ReasonForm(request.POST or None)
         form.fields["reason"].widget = UnfoldAdminTextInputWidget()
 
