@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -89,15 +89,17 @@ class OperatorAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Operator]:
         found: QuerySet[Operator] = super().get_queryset(request)
-        return found.defer("secret_sealed")
+        owed = RemoteCall.objects.filter(operator=OuterRef("pk"), state=RemoteCall.State.OWED)
+        number = owed.order_by().values("operator").annotate(number=Count("pk")).values("number")
+        return found.defer("secret_sealed").annotate(owed_calls=Subquery(number))
 
     @display(description="state", label={"on": "success", "off": "danger"})
     def state(self, operator: Operator) -> str:
         return "on" if operator.is_active else "off"
 
     @display(description="calls owed")
-    def owed(self, operator: Operator) -> int:
-        return RemoteCall.objects.filter(operator=operator, state=RemoteCall.State.OWED).count()
+    def owed(self, operator: Any) -> int:
+        return operator.owed_calls or 0
 
     def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("operators.manage_operator")

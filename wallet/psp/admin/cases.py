@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -86,14 +86,10 @@ class SuspenseCaseAdmin(ReadOnlyAdmin):
         return str(case.get_state_display()).lower()
 
     @display(description="in suspense")
-    def amount(self, case: SuspenseCase) -> str:
+    def amount(self, case: Any) -> str:
         if not case.book:
             return "nothing booked"
-        denominator = self._denominators().get(case.book, 1)
-        return money(case.suspense_minor, denominator, case.book)
-
-    def _denominators(self) -> dict[str, int]:
-        return dict(Currency.objects.values_list("code", "denominator"))
+        return money(case.suspense_minor, case.denominator or 1, case.book)
 
     @display(description="reference")
     def reference(self, case: SuspenseCase) -> str:
@@ -117,6 +113,8 @@ class SuspenseCaseAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SuspenseCase]:
         found: QuerySet[SuspenseCase] = super().get_queryset(request)
+        unit = Currency.objects.filter(pk=OuterRef("book")).values("denominator")
+        found = found.annotate(denominator=Subquery(unit))
         return found.select_related("report__payment__player", "player", "proposed_by", "approved_by")
 
     def has_resolve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
