@@ -41,7 +41,8 @@ def test_a_round_is_told_in_order_without_gaps(alice: SocketPlayer) -> None:
     assert kinds[1 : 1 + len(waits)] == ["wait"] * len(waits)
     assert kinds[1 + len(waits)] == "start"
     ticks = [message for message in told if message["messageType"] == "multiplier"]
-    assert ticks[0]["multiplier"] in (100, 101)
+    numbers = [tick["tick"] for tick in ticks]  # a busy machine may leave some out, and never goes back
+    assert numbers == sorted(set(numbers))
     assert all(CURVE[tick["tick"]] == tick["multiplier"] for tick in ticks)
     assert all(tick["denominator"] == 100 for tick in ticks)
     assert kinds.count("crash") == 1
