@@ -255,7 +255,7 @@ def test_the_leaderboard_ranks_real_wins_and_leaves_demo_out(live_site: Site, bo
     with SocketPlayer(live_site.socket_url("eve")) as eve:
         bob.wait_for_betting()
         bet = bob.bet(1000, auto=150)
-        demo = eve.bet(90_000, auto=150)
+        demo = eve.bet(9_000, auto=150)
         assert demo["isDemo"] is True
         bob.wait_for(lambda m: m["messageType"] == "win" and m["betID"] == bet["betID"])
         bob.wait_for_betting()
